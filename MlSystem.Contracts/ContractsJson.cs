@@ -1,0 +1,21 @@
+using System.Text.Json.Serialization;
+
+namespace MlSystem.Contracts;
+
+/// <summary>The one JSON form of the contracts: snake_case names, absent instead of null.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(ModelSignature))]
+[JsonSerializable(typeof(ModelManifest))]
+[JsonSerializable(typeof(ModelLineage))]
+[JsonSerializable(typeof(Baseline))]
+[JsonSerializable(typeof(Endpoint))]
+[JsonSerializable(typeof(IReadOnlyList<Endpoint>))]
+[JsonSerializable(typeof(PredictionEvent))]
+[JsonSerializable(typeof(FeedbackEvent))]
+[JsonSerializable(typeof(FeatureRowEvent))]
+[JsonSerializable(typeof(RegistryEvent))]
+[JsonSerializable(typeof(RunEvent))]
+public sealed partial class ContractsJson : JsonSerializerContext;

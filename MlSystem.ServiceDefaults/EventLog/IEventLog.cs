@@ -1,0 +1,50 @@
+namespace MlSystem.ServiceDefaults.EventLog;
+
+/// <summary>
+/// A durable, partitioned log. Order holds among events of one key; delivery is at least once.
+/// Two implementations pass the same contract suite: embedded (SQLite) and Kafka.
+/// </summary>
+public interface IEventLog
+{
+    /// <summary>Appends; when the task completes, every event is durable. Either all or none become visible on failure of the embedded log; on Kafka a failed append may have stored a part of the events.</summary>
+    /// <exception cref="EventTooLargeException">A value is larger than the log accepts.</exception>
+    Task AppendAsync(string topic, IReadOnlyCollection<LogEvent> events, CancellationToken cancellationToken);
+
+    /// <summary>Joins a consumer group. Partitions of the topic are shared by the group's live consumers.</summary>
+    IEventConsumer Subscribe(string topic, string group, ConsumerOptions? options = null);
+}
+
+/// <summary>One member of a consumer group on one topic. Not safe for concurrent calls.</summary>
+public interface IEventConsumer : IAsyncDisposable
+{
+    /// <summary>Waits until at least one event is there and returns up to <paramref name="maxEvents"/> of them, in order within each partition.</summary>
+    Task<IReadOnlyList<StoredEvent>> ReadAsync(int maxEvents, CancellationToken cancellationToken);
+
+    /// <summary>Marks everything that <see cref="ReadAsync"/> returned so far as handled; after a crash reading resumes behind the last commit.</summary>
+    Task CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Continues reading, in every partition of the topic, with the first event appended at or after a moment.</summary>
+    Task SeekAsync(DateTimeOffset from, CancellationToken cancellationToken);
+}
+
+/// <summary>An event to append.</summary>
+/// <param name="Key">Decides the partition; events of one key keep their order.</param>
+/// <param name="Value">The payload, at most 1 MiB by default.</param>
+/// <param name="Headers">Header names and values (CloudEvents attributes carry the prefix <c>ce_</c>).</param>
+public sealed record LogEvent(string Key, ReadOnlyMemory<byte> Value, IReadOnlyDictionary<string, string> Headers);
+
+/// <summary>An event as the log has it.</summary>
+/// <param name="Partition">From 0.</param>
+/// <param name="Offset">Ascending within the partition.</param>
+/// <param name="Time">When it was appended.</param>
+public sealed record StoredEvent(int Partition, long Offset, DateTimeOffset Time, LogEvent Event);
+
+/// <summary>Options of a subscription.</summary>
+public sealed record ConsumerOptions
+{
+    /// <summary>Where a group without a committed offset begins: at the oldest event (default) or behind the newest.</summary>
+    public bool StartAtEnd { get; init; }
+}
+
+/// <summary>A value exceeds the log's limit; nothing was appended.</summary>
+public sealed class EventTooLargeException(string message) : Exception(message);

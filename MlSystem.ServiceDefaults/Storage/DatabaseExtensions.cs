@@ -1,0 +1,44 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using MlSystem.ServiceDefaults.Startup;
+
+namespace MlSystem.ServiceDefaults.Storage;
+
+/// <summary>Registers a service's metadata database: PostgreSQL where <c>ConnectionStrings:database</c> is present, else SQLite in the data directory.</summary>
+public static class DatabaseExtensions
+{
+    /// <summary>
+    /// Registers <see cref="IDbContextFactory{TContext}"/> of <typeparamref name="TContext"/> and a start-up task that migrates.
+    /// Each provider has a derived context of its own, so that each has its own migrations.
+    /// </summary>
+    public static IHostApplicationBuilder AddDatabase<TContext, TSqlite, TPostgres>(this IHostApplicationBuilder builder)
+        where TContext : DbContext
+        where TSqlite : TContext
+        where TPostgres : TContext
+    {
+        var connection = builder.Configuration.GetConnectionString("database");
+        if (string.IsNullOrEmpty(connection))
+        {
+            builder.Services.AddDbContextFactory<TSqlite>((services, options) => options.UseSqlite(
+                $"Data Source={Path.Combine(services.GetRequiredService<DataDirectory>().Own, "metadata.db")};Default Timeout=30"));
+            builder.Services.AddSingleton<IDbContextFactory<TContext>, DerivedFactory<TContext, TSqlite>>();
+        }
+        else
+        {
+            builder.Services.AddDbContextFactory<TPostgres>(options => options.UseNpgsql(connection));
+            builder.Services.AddSingleton<IDbContextFactory<TContext>, DerivedFactory<TContext, TPostgres>>();
+        }
+
+        builder.Services.AddSingleton<IStartupTask, MigrateDatabase<TContext>>();
+        return builder;
+    }
+
+    private sealed class DerivedFactory<TContext, TDerived>(IDbContextFactory<TDerived> factory) : IDbContextFactory<TContext>
+        where TContext : DbContext
+        where TDerived : TContext
+    {
+        public TContext CreateDbContext() => factory.CreateDbContext();
+    }
+}
