@@ -12,7 +12,18 @@ public interface IEventLog
 
     /// <summary>Joins a consumer group. Partitions of the topic are shared by the group's live consumers.</summary>
     IEventConsumer Subscribe(string topic, string group, ConsumerOptions? options = null);
+
+    /// <summary>
+    /// Where a group stands in every partition of a topic, in the order of the partitions. Who samples <see cref="GroupPosition.End"/>
+    /// and waits until <see cref="GroupPosition.Committed"/> has reached it knows that everything appended before the sample is handled.
+    /// </summary>
+    Task<IReadOnlyList<GroupPosition>> GetPositionsAsync(string topic, string group, CancellationToken cancellationToken);
 }
+
+/// <summary>A group's position in one partition.</summary>
+/// <param name="Committed">The offset that the group reads next after its last commit; where it would begin when it never committed.</param>
+/// <param name="End">The offset behind the newest event; equal to <paramref name="Committed"/> when everything is handled.</param>
+public sealed record GroupPosition(int Partition, long Committed, long End);
 
 /// <summary>One member of a consumer group on one topic. Not safe for concurrent calls.</summary>
 public interface IEventConsumer : IAsyncDisposable
