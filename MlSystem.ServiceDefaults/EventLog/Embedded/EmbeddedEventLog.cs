@@ -25,6 +25,13 @@ internal sealed class EmbeddedEventLog : IEventLog, IAsyncDisposable
         return new EmbeddedConsumer(Topic(topic), group, options ?? new ConsumerOptions(), _process.Value, _services);
     }
 
+    public Task<IReadOnlyList<GroupPosition>> GetPositionsAsync(string topic, string group, CancellationToken cancellationToken)
+    {
+        EventLimits.CheckName(group, nameof(group));
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Topic(topic).Positions(group));
+    }
+
     /// <summary>Opens every topic that is there: a damaged file is found at start, not at its first use.</summary>
     public void OpenExisting()
     {

@@ -31,6 +31,18 @@ internal sealed class EmbeddedTopic : IAsyncDisposable
 
     public GroupStore OpenGroup(string group) => new(GroupFile.Open(Folder, Name), group);
 
+    /// <summary>Where a group stands; offsets that retention has passed count as handled.</summary>
+    public IReadOnlyList<GroupPosition> Positions(string group)
+    {
+        using var reader = OpenReader();
+        using var store = OpenGroup(group);
+        var committed = store.Committed();
+        return [.. Enumerable.Range(0, Partitions).Select(p => new GroupPosition(
+            p,
+            Math.Max(committed.GetValueOrDefault(p), reader.First(p)),
+            reader.End(p)))];
+    }
+
     public void Subscribe(SemaphoreSlim wake)
     {
         lock (_writer)

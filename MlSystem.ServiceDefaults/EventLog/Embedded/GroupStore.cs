@@ -63,6 +63,22 @@ internal sealed class GroupStore : IDisposable
         return ReadPartitions(count);
     }
 
+    /// <summary>Committed offsets by partition, without those that never had one.</summary>
+    public Dictionary<int, long> Committed()
+    {
+        var committed = new Dictionary<int, long>();
+        while (_partitions.Step())
+        {
+            if (!_partitions.IsNull(1))
+            {
+                committed[(int)_partitions.Int64(0)] = _partitions.Int64(1);
+            }
+        }
+
+        _partitions.Reset();
+        return committed;
+    }
+
     /// <summary>Takes a partition: the generation that fences the former owner, and where to begin.</summary>
     public (long Generation, long Committed) Claim(int partition, string member, long start)
     {

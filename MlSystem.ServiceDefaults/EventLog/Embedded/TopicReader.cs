@@ -60,6 +60,15 @@ internal sealed class TopicReader : IDisposable
         }
     }
 
+    /// <summary>The oldest offset that is kept, or the end.</summary>
+    public long First(int partition)
+    {
+        _first[partition].Step();
+        var first = _first[partition].IsNull(0) ? End(partition) : _first[partition].Int64(0);
+        _first[partition].Reset();
+        return first;
+    }
+
     /// <summary>The offset that the partition's next event will have.</summary>
     public long End(int partition)
     {
@@ -97,14 +106,6 @@ internal sealed class TopicReader : IDisposable
     }
 
     public void Dispose() => _database.Dispose();
-
-    private long First(int partition)
-    {
-        _first[partition].Step();
-        var first = _first[partition].IsNull(0) ? End(partition) : _first[partition].Int64(0);
-        _first[partition].Reset();
-        return first;
-    }
 
     private long? TimeAt(int partition, long offset)
     {
