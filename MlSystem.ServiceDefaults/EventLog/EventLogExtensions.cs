@@ -33,7 +33,7 @@ public static class EventLogExtensions
         services.AddSingleton(s => new EmbeddedEventLog(Folder(s), s.GetRequiredService<EventLogServices>()));
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<EmbeddedEventLog>());
         services.AddSingleton<IStartupTask, OpenEmbeddedEventLog>();
-        services.AddHostedService(s => ActivatorUtilities.CreateInstance<EmbeddedRetention>(s, Folder(s)));
+        services.AddHostedService<EmbeddedRetention>();
     }
 
     private static string Folder(IServiceProvider services) => Path.Combine(services.GetRequiredService<DataDirectory>().Root, "eventlog");

@@ -129,7 +129,7 @@ internal sealed partial class EmbeddedConsumer : IEventConsumer
 
     private List<StoredEvent> Read(int max)
     {
-        var events = new List<StoredEvent>();
+        var events = new List<StoredEvent>(Math.Min(max, 1024));
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);

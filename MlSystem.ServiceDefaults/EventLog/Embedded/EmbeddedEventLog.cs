@@ -45,6 +45,13 @@ internal sealed class EmbeddedEventLog : IEventLog, IAsyncDisposable
         }
     }
 
+    /// <summary>Removes a topic's events older than <paramref name="cutoff"/>, then its oldest until at most <paramref name="maxBytes"/> stay.</summary>
+    public async Task ApplyRetentionAsync(string topic, DateTimeOffset cutoff, long maxBytes, CancellationToken cancellationToken)
+    {
+        using var retention = new TopicRetention(Topic(topic));
+        await retention.ApplyAsync(cutoff, maxBytes, cancellationToken);
+    }
+
     public IEnumerable<string> ExistingTopics() =>
         Directory.CreateDirectory(_folder).EnumerateFiles("*" + TopicFile.Suffix)
             .Select(file => file.Name[..^TopicFile.Suffix.Length])

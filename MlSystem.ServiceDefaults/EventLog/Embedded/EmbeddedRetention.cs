@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace MlSystem.ServiceDefaults.EventLog.Embedded;
 
 /// <summary>Applies the retention to every topic now and then. Several processes may do so at once: each pass only removes what is due.</summary>
-internal sealed partial class EmbeddedRetention(EmbeddedEventLog log, string folder, IOptions<EventLogOptions> options, TimeProvider time, ILogger<EmbeddedRetention> logger) : BackgroundService
+internal sealed partial class EmbeddedRetention(EmbeddedEventLog log, IOptions<EventLogOptions> options, TimeProvider time, ILogger<EmbeddedRetention> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -16,14 +16,13 @@ internal sealed partial class EmbeddedRetention(EmbeddedEventLog log, string fol
         }
     }
 
-    public async Task ApplyAsync(CancellationToken cancellationToken)
+    private async Task ApplyAsync(CancellationToken cancellationToken)
     {
         foreach (var topic in log.ExistingTopics())
         {
             try
             {
-                using var retention = new TopicRetention(folder, topic);
-                await retention.ApplyAsync(time.GetUtcNow() - options.Value.RetentionAge, options.Value.RetentionBytes, cancellationToken);
+                await log.ApplyRetentionAsync(topic, time.GetUtcNow() - options.Value.RetentionAge, options.Value.RetentionBytes, cancellationToken);
             }
             catch (IOException error)
             {

@@ -9,7 +9,7 @@ namespace MlSystem.ServiceDefaults.EventLog.Embedded;
 /// Headers as bytes: for each, name and value as a 4-byte little-endian length and UTF-8. They are decoded at the first look,
 /// because most consumers read only the value.
 /// </summary>
-internal sealed class StoredHeaders(byte[] bytes) : IReadOnlyDictionary<string, string>
+internal sealed class StoredHeaders(ReadOnlyMemory<byte> bytes) : IReadOnlyDictionary<string, string>
 {
     private static readonly Dictionary<string, string> None = [];
     private Dictionary<string, string>? _decoded;
@@ -20,19 +20,14 @@ internal sealed class StoredHeaders(byte[] bytes) : IReadOnlyDictionary<string, 
 
     public IEnumerable<string> Values => Decoded.Values;
 
-    private Dictionary<string, string> Decoded => _decoded ??= Decode(bytes);
+    private Dictionary<string, string> Decoded => _decoded ??= Decode(bytes.Span);
 
     public string this[string key] => Decoded[key];
 
-    public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? None : new StoredHeaders(bytes.ToArray());
+    public static IReadOnlyDictionary<string, string> Over(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? None : new StoredHeaders(bytes);
 
     public static byte[] Encode(IReadOnlyDictionary<string, string> headers)
     {
-        if (headers is StoredHeaders stored)
-        {
-            return stored.Raw;
-        }
-
         var bytes = new byte[headers.Sum(h => 8 + Encoding.UTF8.GetByteCount(h.Key) + Encoding.UTF8.GetByteCount(h.Value))];
         var rest = bytes.AsSpan();
         foreach (var (name, value) in headers)
@@ -50,8 +45,6 @@ internal sealed class StoredHeaders(byte[] bytes) : IReadOnlyDictionary<string, 
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => Decoded.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    private byte[] Raw => bytes;
 
     private static Span<byte> Put(Span<byte> target, string text)
     {

@@ -43,7 +43,7 @@ internal static class TopicFile
         for (var p = 0; p < partitions; p++)
         {
             var id = p.ToString(CultureInfo.InvariantCulture);
-            database.Execute($"CREATE TABLE p{id}(offset INTEGER PRIMARY KEY, time INTEGER NOT NULL, key TEXT NOT NULL, headers BLOB, value BLOB NOT NULL)");
+            database.Execute($"CREATE TABLE p{id}(offset INTEGER PRIMARY KEY, record BLOB NOT NULL)");
             database.Execute($"INSERT INTO partitions VALUES ({id}, 0, 0, 0)");
         }
 

@@ -9,19 +9,18 @@ internal sealed class TopicRetention : IDisposable
     private const int Chunk = 2000;
 
     private readonly SqliteDatabase _database;
-    private readonly SqliteStatement[] _oldest;
+    private readonly TopicReader _reader;
     private readonly SqliteStatement[] _chunk;
     private readonly SqliteStatement[] _delete;
     private readonly SqliteStatement _bytes;
     private readonly SqliteStatement _subtract;
 
-    public TopicRetention(string folder, string topic)
+    public TopicRetention(EmbeddedTopic topic)
     {
-        _database = TopicFile.Open(folder, topic, partitions: 1);
-        var partitions = (int)_database.Scalar("SELECT count(*) FROM partitions");
-        _oldest = PrepareEach(partitions, "SELECT time FROM {0} ORDER BY offset LIMIT 1");
-        _chunk = PrepareEach(partitions, "SELECT max(offset), sum(length(CAST(key AS BLOB)) + length(value) + coalesce(length(headers), 0)) FROM (SELECT * FROM {0} WHERE time < ?1 ORDER BY offset LIMIT ?2)");
-        _delete = PrepareEach(partitions, "DELETE FROM {0} WHERE offset <= ?1");
+        _database = TopicFile.Open(topic.Folder, topic.Name, topic.Partitions);
+        _reader = topic.OpenReader();
+        _chunk = PrepareEach(topic.Partitions, "SELECT max(offset), sum(length(record)) FROM (SELECT * FROM {0} WHERE offset < ?1 ORDER BY offset LIMIT ?2)");
+        _delete = PrepareEach(topic.Partitions, "DELETE FROM {0} WHERE offset <= ?1");
         _bytes = _database.Prepare("SELECT sum(bytes) FROM partitions");
         _subtract = _database.Prepare("UPDATE partitions SET bytes = bytes - ?2 WHERE id = ?1");
     }
@@ -29,16 +28,17 @@ internal sealed class TopicRetention : IDisposable
     /// <summary>Removes what is older than <paramref name="cutoff"/>, then the oldest until at most <paramref name="maxBytes"/> stay.</summary>
     public async Task ApplyAsync(DateTimeOffset cutoff, long maxBytes, CancellationToken cancellationToken)
     {
-        for (var p = 0; p < _oldest.Length; p++)
+        for (var p = 0; p < _chunk.Length; p++)
         {
-            while (DeleteChunk(p, cutoff.ToUnixTimeMilliseconds(), Chunk))
+            var before = _reader.OffsetAt(p, cutoff);
+            while (DeleteChunk(p, before, Chunk))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 await Task.Yield();
             }
         }
 
-        while (Bytes() is var bytes && bytes > maxBytes && PartitionWithOldest() is { } partition)
+        while (Bytes() > maxBytes && PartitionWithOldest() is { } partition)
         {
             cancellationToken.ThrowIfCancellationRequested();
 
@@ -48,7 +48,11 @@ internal sealed class TopicRetention : IDisposable
         }
     }
 
-    public void Dispose() => _database.Dispose();
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _database.Dispose();
+    }
 
     private bool DeleteChunk(int partition, long before, int rows)
     {
@@ -80,14 +84,12 @@ internal sealed class TopicRetention : IDisposable
     private int? PartitionWithOldest()
     {
         (int? Partition, long Time) oldest = (null, long.MaxValue);
-        for (var p = 0; p < _oldest.Length; p++)
+        for (var p = 0; p < _chunk.Length; p++)
         {
-            if (_oldest[p].Step() && _oldest[p].Int64(0) < oldest.Time)
+            if (_reader.TimeAt(p, 0) is { } time && time < oldest.Time)
             {
-                oldest = (p, _oldest[p].Int64(0));
+                oldest = (p, time);
             }
-
-            _oldest[p].Reset();
         }
 
         return oldest.Partition;

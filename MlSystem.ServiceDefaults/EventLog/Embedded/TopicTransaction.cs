@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text;
 
 namespace MlSystem.ServiceDefaults.EventLog.Embedded;
 
@@ -16,13 +16,14 @@ internal sealed class TopicTransaction : IDisposable
     private readonly SqliteStatement _state;
     private readonly SqliteStatement _save;
     private readonly PartitionState?[] _states;
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(4096);
 
     public TopicTransaction(SqliteDatabase database, int partitions, TimeProvider time)
     {
         _database = database;
         _time = time;
         _insert = [.. Enumerable.Range(0, partitions).Select(p => database.Prepare(
-            string.Create(CultureInfo.InvariantCulture, $"INSERT INTO p{p}(offset, time, key, headers, value) VALUES (?1, ?2, ?3, ?4, ?5)")))];
+            string.Create(CultureInfo.InvariantCulture, $"INSERT INTO p{p}(offset, record) VALUES (?1, ?2)")))];
         _state = database.Prepare("SELECT next, time FROM partitions WHERE id = ?1");
         _save = database.Prepare("UPDATE partitions SET next = ?2, time = ?3, bytes = bytes + ?4 WHERE id = ?1");
         _states = new PartitionState?[partitions];
@@ -97,20 +98,9 @@ internal sealed class TopicTransaction : IDisposable
     {
         var p = KeyPartition.Of(e.Key, _insert.Length);
         var state = _states[p] ??= Load(p, now);
-        var insert = _insert[p].Bind(1, state.Next).Bind(2, state.Time).BindText(3, e.Key).BindBlob(5, e.Value.Span);
-        state.Bytes += e.Value.Length + Encoding.UTF8.GetByteCount(e.Key);
-        if (e.Headers.Count == 0)
-        {
-            insert.BindNull(4);
-        }
-        else
-        {
-            var headers = StoredHeaders.Encode(e.Headers);
-            insert.BindBlob(4, headers);
-            state.Bytes += headers.Length;
-        }
-
-        insert.Run();
+        var length = EventRecord.Encode(e, state.Time, ref _buffer);
+        _insert[p].Bind(1, state.Next).BindBlob(2, _buffer.AsSpan(0, length)).Run();
+        state.Bytes += length;
         state.Next++;
     }
 

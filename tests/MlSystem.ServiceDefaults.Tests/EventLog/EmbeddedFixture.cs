@@ -19,8 +19,7 @@ public sealed class EmbeddedFixture(TimeProvider? time = null) : EventLogFixture
     {
         foreach (var topic in _logs[0].ExistingTopics())
         {
-            using var retention = new TopicRetention(Folder, topic);
-            await retention.ApplyAsync(olderThan, long.MaxValue, CancellationToken.None);
+            await _logs[0].ApplyRetentionAsync(topic, olderThan, long.MaxValue, CancellationToken.None);
         }
     }
 
