@@ -1,4 +1,5 @@
 using MlSystem.ServiceDefaults;
+using MlSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("registry");
@@ -6,4 +7,4 @@ builder.AddServiceDefaults("registry");
 var app = builder.Build();
 app.UseServiceDefaults();
 
-await app.RunAsync();
+return await app.RunServiceAsync();

@@ -1,51 +1,112 @@
-using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using MlSystem.ServiceDefaults.Authentication;
 using MlSystem.ServiceDefaults.Clients;
+using MlSystem.ServiceDefaults.Errors;
+using MlSystem.ServiceDefaults.Health;
+using MlSystem.ServiceDefaults.Hosting;
+using MlSystem.ServiceDefaults.Shutdown;
 using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
+using MlSystem.ServiceDefaults.Telemetry;
 
 namespace MlSystem.ServiceDefaults;
 
-/// <summary>What every service has in common: addresses, telemetry, health, errors, resilience.</summary>
+/// <summary>What every service has in common: addresses, telemetry, health, errors, authentication, drain.</summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>Adds the common parts to a service.</summary>
+    /// <summary>Adds the common parts to a service; run it with <see cref="ServiceHost.RunServiceAsync"/>.</summary>
     /// <param name="service">One of <see cref="ServiceAddress.Services"/>.</param>
-    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service)
+    /// <param name="replicas">Whether several processes of the service may share one data directory; each then takes the next free folder of its own.</param>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, bool replicas = false)
     {
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultConfiguration.Values });
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new DataDirectory(builder.Configuration, service));
+        var info = ServiceInfo.Of(service, TimeProvider.System);
+        builder.Services.AddSingleton(info);
+        builder.Services.AddSingleton(services => new DataDirectory(services.GetRequiredService<IConfiguration>(), service, replicas));
+        builder.Services.AddOptions<ServiceOptions>().BindConfiguration(ServiceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddApiKeyAuthentication(builder.Configuration);
+        builder.AddTelemetry(info);
+        builder.Services.AddHealth();
+        builder.Services.AddErrors();
+        builder.Services.AddOpenApi();
+        builder.Services.AddServiceClients();
+        builder.AddListening(service);
+
+        // Hosted services stop in reverse order of registration: drain is told first whatever its place, start-up last.
+        builder.Services.AddSingleton<Drain>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Drain>());
         builder.Services.AddSingleton<StartupRunner>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StartupRunner>());
-        builder.Services.AddProblemDetails();
-        builder.Services.AddOpenApi();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
-            {
-                kestrel.Listen(IPAddress.Loopback, ServiceAddress.StandaloneHttpPort(service));
-                if (ServiceAddress.StandaloneGrpcPort(service) is { } port)
-                {
-                    kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http2);
-                }
-            }
-        });
         return builder;
     }
 
-    /// <summary>Maps the common endpoints and the error form.</summary>
+    /// <summary>Puts the common middleware in front and maps the common endpoints.</summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
+        app.Use(RequestId.InvokeAsync);
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(StatusAnswers.WriteAsync);
+        app.UseRouting();
+        app.Use(BodyLimit.InvokeAsync);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealth();
         app.MapOpenApi("/openapi/v1.json");
-        app.MapGet("/alive", () => Results.Ok());
-        app.MapGet("/health", (StartupRunner startup) => startup.Pending is null ? Results.Ok() : Results.StatusCode(StatusCodes.Status503ServiceUnavailable));
+        var metrics = app.MapPrometheusScrapingEndpoint("/metrics").DisableHttpMetrics();
+        if (app.Services.GetRequiredService<IOptions<ApiKeyOptions>>().Value.AnonymousMetrics)
+        {
+            metrics.AllowAnonymous();
+        }
+
         return app;
+    }
+
+    private static void AddListening(this WebApplicationBuilder builder, string service)
+    {
+        builder.Services.AddSingleton(services => ServiceBinding.Read(services.GetRequiredService<IConfiguration>(), service));
+        ExplicitServer.Wrap(builder.Services);
+        builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()
+            .Configure<IReadOnlyList<ServiceBinding>, IOptions<ServiceOptions>>((kestrel, bindings, options) =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = options.Value.MaxRequestBodyBytes;
+                Listening.Listen(kestrel, bindings);
+            });
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<ServiceOptions>>((host, options) =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.Value.ShutdownTimeoutSeconds));
+    }
+
+    private static void AddErrors(this IServiceCollection services)
+    {
+        services.AddSingleton<ErrorForms>();
+        services.AddExceptionHandler<ExceptionAnswers>();
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = problem =>
+        {
+            problem.ProblemDetails.Instance ??= problem.HttpContext.Request.Path;
+            problem.ProblemDetails.Extensions.Remove("traceId");
+            problem.ProblemDetails.Extensions["request_id"] = problem.HttpContext.TraceIdentifier;
+        });
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.AllowDuplicateProperties = false;
+            json.RespectNullableAnnotations = true;
+            json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        });
     }
 }

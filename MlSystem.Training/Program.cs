@@ -1,4 +1,5 @@
 using MlSystem.ServiceDefaults;
+using MlSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("training");
@@ -6,4 +7,4 @@ builder.AddServiceDefaults("training");
 var app = builder.Build();
 app.UseServiceDefaults();
 
-await app.RunAsync();
+return await app.RunServiceAsync();

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace MlSystem.ServiceDefaults.Hosting;
+
+/// <summary>
+/// Kestrel without the addresses that the web host hands it a second time: they are read into <see cref="ServiceBinding"/>s
+/// already, and Kestrel would warn at every start that those override them.
+/// </summary>
+internal sealed class ExplicitServer(IServer kestrel) : IServer
+{
+    public IFeatureCollection Features => kestrel.Features;
+
+    /// <summary>Wraps the Kestrel that the web application builder registered; a test server registered later replaces both.</summary>
+    public static void Wrap(IServiceCollection services)
+    {
+        var kestrel = services.Last(service => service.ServiceType == typeof(IServer)).ImplementationType
+            ?? throw new InvalidOperationException("Kestrel is not registered as expected.");
+        services.Replace(ServiceDescriptor.Singleton<IServer>(provider => new ExplicitServer((IServer)ActivatorUtilities.CreateInstance(provider, kestrel))));
+    }
+
+    public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+        where TContext : notnull
+    {
+        Features.Get<IServerAddressesFeature>()?.Addresses.Clear();
+        return kestrel.StartAsync(application, cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => kestrel.StopAsync(cancellationToken);
+
+    public void Dispose() => kestrel.Dispose();
+}
