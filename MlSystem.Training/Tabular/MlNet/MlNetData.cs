@@ -41,7 +41,7 @@ internal static class MlNetData
             {
                 Features = matrix.Values.AsSpan(row * matrix.Width, matrix.Width).ToArray(),
                 Flag = label == 1,
-                Class = (uint)label + 1, // ML.NET's keys count from 1; 0 is "missing"
+                Class = (uint)label, // from 0: ML.NET adds the 1 of its stored keys by itself
                 Target = matrix.Targets?[row] ?? 0,
             };
         }
