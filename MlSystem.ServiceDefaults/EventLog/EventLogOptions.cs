@@ -43,6 +43,9 @@ public sealed class EventLogOptions
     /// <summary>Replicas of a Kafka topic that does not exist yet; default -1 (the broker's own default), else 1 to 9.</summary>
     [Range(-1, 9)]
     public int KafkaReplicationFactor { get; set; } = -1;
+
+    /// <summary>Further settings of the Kafka client by librdkafka's names, such as <c>security.protocol</c>; they win over the defaults.</summary>
+    public Dictionary<string, string> Kafka { get; } = new(StringComparer.Ordinal);
 }
 
 /// <summary>Checks <see cref="EventLogOptions"/> and reports every mistake at once.</summary>

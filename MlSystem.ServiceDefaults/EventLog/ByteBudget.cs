@@ -1,6 +1,6 @@
-namespace MlSystem.ServiceDefaults.EventLog.Embedded;
+namespace MlSystem.ServiceDefaults.EventLog;
 
-/// <summary>Bounds the bytes that wait to be written; callers queue in order. A single request above the bound is let through alone.</summary>
+/// <summary>Bounds the bytes that wait to be written: appends beyond it queue in order. A single request above the bound is let through alone.</summary>
 internal sealed class ByteBudget(long limit)
 {
     private readonly Lock _gate = new();
