@@ -9,6 +9,7 @@ namespace MlSystem.ServiceDefaults.EventLog.Kafka;
 /// <summary>Makes missing topics, with the fixed number of partitions and the retention that the options state.</summary>
 internal sealed partial class KafkaTopics(IAdminClient admin, EventLogServices services)
 {
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
     public async Task EnsureAsync(string topic, CancellationToken cancellationToken)
@@ -18,9 +19,24 @@ internal sealed partial class KafkaTopics(IAdminClient admin, EventLogServices s
             return;
         }
 
+        if (!await Task.Run(() => Exists(topic), cancellationToken))
+        {
+            await CreateAsync(topic, cancellationToken);
+        }
+
+        _known[topic] = true;
+    }
+
+    /// <summary>Looks at all topics: asking for one by name would make the broker create it with its own number of partitions.</summary>
+    private bool Exists(string topic) =>
+        admin.GetMetadata(Timeout).Topics.Exists(t => string.Equals(t.Topic, topic, StringComparison.Ordinal) && !t.Error.IsError);
+
+    private async Task CreateAsync(string topic, CancellationToken cancellationToken)
+    {
         try
         {
-            await admin.CreateTopicsAsync([Specification(topic)]).WaitAsync(cancellationToken);
+            var options = new CreateTopicsOptions { RequestTimeout = Timeout, OperationTimeout = Timeout };
+            await admin.CreateTopicsAsync([Specification(topic)], options).WaitAsync(cancellationToken);
         }
         catch (CreateTopicsException error) when (error.Results is [{ Error.Code: ErrorCode.TopicAlreadyExists }])
         {
@@ -31,8 +47,6 @@ internal sealed partial class KafkaTopics(IAdminClient admin, EventLogServices s
             // Topics are made by an administrator there, or by the broker at the first use.
             LogNotCreated(topic, error.Message);
         }
-
-        _known[topic] = true;
     }
 
     private static bool CannotCreate(KafkaException error) => Code(error) is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion

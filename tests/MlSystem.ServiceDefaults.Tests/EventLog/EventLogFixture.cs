@@ -14,6 +14,8 @@ public abstract class EventLogFixture : IAsyncDisposable
 
     public virtual string? CannotShareWork => null;
 
+    public virtual string? CannotStall => null;
+
     /// <summary>Another log on the same store, as another process would have it; disposed with the fixture.</summary>
     public abstract IEventLog Open(Action<EventLogOptions>? configure = null);
 
