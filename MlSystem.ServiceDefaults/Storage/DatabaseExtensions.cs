@@ -9,6 +9,8 @@ namespace MlSystem.ServiceDefaults.Storage;
 /// <summary>Registers a service's metadata database: PostgreSQL where <c>ConnectionStrings:database</c> is present, else SQLite in the data directory.</summary>
 public static class DatabaseExtensions
 {
+    private static readonly SqlitePragmas Pragmas = new();
+
     /// <summary>
     /// Registers <see cref="IDbContextFactory{TContext}"/> of <typeparamref name="TContext"/> and a start-up task that migrates.
     /// Each provider has a derived context of its own, so that each has its own migrations.
@@ -21,8 +23,9 @@ public static class DatabaseExtensions
         var connection = builder.Configuration.GetConnectionString("database");
         if (string.IsNullOrEmpty(connection))
         {
-            builder.Services.AddDbContextFactory<TSqlite>((services, options) => options.UseSqlite(
-                $"Data Source={Path.Combine(services.GetRequiredService<DataDirectory>().Own, "metadata.db")};Default Timeout=30"));
+            builder.Services.AddDbContextFactory<TSqlite>((services, options) => options
+                .UseSqlite($"Data Source={Path.Combine(services.GetRequiredService<DataDirectory>().Own, "metadata.db")};Default Timeout=30")
+                .AddInterceptors(Pragmas));
             builder.Services.AddSingleton<IDbContextFactory<TContext>, DerivedFactory<TContext, TSqlite>>();
         }
         else
@@ -32,6 +35,7 @@ public static class DatabaseExtensions
         }
 
         builder.Services.AddSingleton<IStartupTask, MigrateDatabase<TContext>>();
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealthCheck<TContext>>("database");
         return builder;
     }
 
