@@ -1,10 +1,21 @@
+using MlSystem.Gateway.Failures;
+using MlSystem.Gateway.RateLimiting;
+using MlSystem.Gateway.Routing;
+using MlSystem.Gateway.Status;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("gateway");
+builder.AddServiceDefaults("gateway", replicas: true);
+builder.Services.AddProtocolErrors();
+builder.Services.AddPrincipalRateLimit();
+builder.AddProxy();
+builder.AddStatus();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.UseRateLimiter();
+app.MapStatus();
+app.MapProxy();
 
 return await app.RunServiceAsync();

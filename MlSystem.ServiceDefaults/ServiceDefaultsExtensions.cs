@@ -38,7 +38,12 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry(info);
         builder.Services.AddHealth();
         builder.Services.AddErrors();
-        builder.Services.AddOpenApi();
+        // Without a server the document's paths are relative: right at the service and at the gateway.
+        builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Servers = [];
+            return Task.CompletedTask;
+        }));
         builder.Services.AddServiceClients();
         builder.AddListening(service);
 

@@ -17,6 +17,6 @@ internal static class DefaultConfiguration
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
         new("Logging:LogLevel:MlSystem.ServiceDefaults.Authentication", "Warning"),
         new("Logging:LogLevel:Polly", "Error"),
-        new("Logging:LogLevel:Yarp", "Warning"),
+        new("Logging:LogLevel:Yarp", "Error"),
     ];
 }

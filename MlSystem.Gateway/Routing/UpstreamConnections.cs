@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace MlSystem.Gateway.Routing;
+
+/// <summary>Connections to the services.</summary>
+internal sealed class UpstreamConnections(IOptions<GatewayOptions> options) : ForwarderHttpClientFactory
+{
+    protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        base.ConfigureHandler(context, handler);
+        handler.ConnectTimeout = TimeSpan.FromSeconds(options.Value.ConnectTimeoutSeconds);
+        // Behind a name replicas come and go: connections are renewed often enough to follow.
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+    }
+}
