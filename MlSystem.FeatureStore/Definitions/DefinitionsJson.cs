@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace MlSystem.FeatureStore.Definitions;
+
+/// <summary>JSON form of the definitions: snake_case; an unknown member is a mistake of its writer and refused.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true)]
+[JsonSerializable(typeof(DefinitionSet))]
+[JsonSerializable(typeof(EntityDefinition))]
+[JsonSerializable(typeof(SourceDefinition))]
+[JsonSerializable(typeof(FeatureViewDefinition))]
+[JsonSerializable(typeof(FeatureServiceDefinition))]
+[JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(IReadOnlyList<PlannedChange>))]
+[JsonSerializable(typeof(EntityList))]
+[JsonSerializable(typeof(FeatureViewList))]
+[JsonSerializable(typeof(FeatureViewAnswer))]
+[JsonSerializable(typeof(FeatureServiceList))]
+[JsonSerializable(typeof(FeatureServiceAnswer))]
+[JsonSerializable(typeof(StoredFeatureService))]
+public sealed partial class DefinitionsJson : JsonSerializerContext;

@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using MlSystem.Contracts;
+using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Online;
+using MlSystem.ServiceDefaults.EventLog;
+
+namespace MlSystem.FeatureStore.Ingestion;
+
+/// <summary>Rows as <see cref="FeatureRowEvent"/>s in the event log. Written straight from the row: no dictionary and no element a value.</summary>
+public static class RowCodec
+{
+    public static LogEvent Encode(FeatureRow row, ArrayBufferWriter<byte> buffer, TimeProvider time)
+    {
+        buffer.ResetWrittenCount();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("feature_view"u8, row.View.Name);
+        WriteFields(json, "entity"u8, row.View.JoinKeys, row.Keys);
+        WriteTime(json, "event_time"u8, row.EventUs);
+        WriteTime(json, "created_time"u8, row.CreatedUs);
+        WriteFields(json, "values"u8, row.View.Features, row.Values);
+        json.WriteBoolean("online"u8, row.Online);
+        json.WriteBoolean("offline"u8, row.Offline);
+        json.WriteEndObject();
+        json.Flush();
+        return new LogEvent(OnlineKey.Of(row), buffer.WrittenSpan.ToArray(), Headers(time));
+    }
+
+    /// <summary>Reads an event of any producer against the catalog in force.</summary>
+    /// <returns>The row, or why it can't be one.</returns>
+    public static (FeatureRow? Row, string? Error) Decode(ReadOnlySpan<byte> value, Catalog catalog)
+    {
+        FeatureRowEvent? read;
+        try
+        {
+            read = JsonSerializer.Deserialize(value, ContractsJson.Default.FeatureRowEvent);
+        }
+        catch (JsonException error)
+        {
+            return (null, error.Message);
+        }
+
+        if (read is null || !catalog.Views.TryGetValue(read.FeatureView, out var view))
+        {
+            return (null, $"There is no feature view '{read?.FeatureView}'.");
+        }
+
+        var keys = new FeatureValue[view.JoinKeys.Count];
+        var values = new FeatureValue[view.Features.Count];
+        var error2 = Fill(view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view.Features, read.Values, values, required: false);
+        return error2 is not null ? (null, error2) : (new FeatureRow
+        {
+            View = view,
+            Keys = keys,
+            EventUs = UnixTime.Microseconds(read.EventTime),
+            CreatedUs = UnixTime.Microseconds(read.CreatedTime),
+            Values = values,
+            Online = read.Online && view.Definition.Online,
+            Offline = read.Offline && view.Definition.Offline,
+        }, null);
+    }
+
+    private static string? Fill(IReadOnlyList<Field> fields, IReadOnlyDictionary<string, JsonElement> source, FeatureValue[] target, bool required)
+    {
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (source.TryGetValue(fields[i].Name, out var json) && ValueReader.FromJson(fields[i].Datatype, json, out target[i]) is { } error)
+            {
+                return $"{fields[i].Name}: {error}";
+            }
+
+            if (required && !target[i].HasValue)
+            {
+                return $"{fields[i].Name}: a join key is required";
+            }
+        }
+
+        return null;
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<Field> fields, FeatureValue[] values)
+    {
+        json.WriteStartObject(name);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            json.WritePropertyName(fields[i].Name);
+            Write(json, fields[i].Datatype, values[i]);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Datatype datatype, in FeatureValue value)
+    {
+        if (!value.HasValue)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        switch (datatype)
+        {
+            case Datatype.Bool:
+                json.WriteBooleanValue(value.AsBool);
+                break;
+            case Datatype.Int32 or Datatype.Int64:
+                json.WriteNumberValue(value.AsInt64);
+                break;
+            case Datatype.Fp32:
+                json.WriteNumberValue(value.AsFp32);
+                break;
+            case Datatype.Fp64:
+                json.WriteNumberValue(value.AsFp64);
+                break;
+            default:
+                json.WriteStringValue(value.Text);
+                break;
+        }
+    }
+
+    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, long microseconds) => json.WriteString(name, UnixTime.FromMicroseconds(microseconds));
+
+    private static Dictionary<string, string> Headers(TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return new(StringComparer.Ordinal)
+        {
+            ["ce_specversion"] = "1.0",
+            ["ce_id"] = Guid.CreateVersion7(now).ToString(),
+            ["ce_source"] = "/mlsystem/features",
+            ["ce_type"] = EventTypes.FeatureRow,
+            ["ce_time"] = now.ToString("O", CultureInfo.InvariantCulture),
+            ["content-type"] = "application/json",
+        };
+    }
+}

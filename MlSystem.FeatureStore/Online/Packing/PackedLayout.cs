@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using MlSystem.FeatureStore.Definitions;
+
+namespace MlSystem.FeatureStore.Online.Packing;
+
+/// <summary>
+/// How one version of a view packs a row into one value of the online store:
+/// <code>
+///  0  event time    8 bytes, big-endian, sign bit flipped: bytes compare as times do (the store's script relies on it)
+///  8  created time  8 bytes, the same
+/// 16  view version  4 bytes, little-endian (as all below)
+/// 20  null bits     1 bit a feature
+///     slots         BOOL 1, INT32 and FP32 4, INT64 and FP64 8 bytes, BYTES 4: where its text ends in the tail
+///     tail          UTF-8 texts one behind the other
+/// </code>
+/// Every value is found without reading the others.
+/// </summary>
+public sealed class PackedLayout
+{
+    public const int VersionOffset = 16;
+    public const int NullsOffset = 20;
+
+    private readonly FrozenDictionary<string, int> _index;
+
+    public PackedLayout(int version, IReadOnlyList<Field> features)
+    {
+        Version = version;
+        Features = features;
+        SlotOffsets = new int[features.Count];
+        PreviousText = new int[features.Count];
+        var offset = NullsOffset + ((features.Count + 7) / 8);
+        var previousText = -1;
+        for (var i = 0; i < features.Count; i++)
+        {
+            SlotOffsets[i] = offset;
+            PreviousText[i] = previousText;
+            previousText = features[i].Datatype == Datatype.Bytes ? offset : previousText;
+            offset += Width(features[i].Datatype);
+        }
+
+        TailOffset = offset;
+        _index = features.Select((field, index) => (field.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+    }
+
+    /// <summary>The view's version.</summary>
+    public int Version { get; }
+
+    public IReadOnlyList<Field> Features { get; }
+
+    /// <summary>Where the texts begin; also the size of a row without texts.</summary>
+    public int TailOffset { get; }
+
+    /// <summary>Byte offset of each feature's slot.</summary>
+    internal int[] SlotOffsets { get; }
+
+    /// <summary>For each feature the slot offset of the text before it, or -1.</summary>
+    internal int[] PreviousText { get; }
+
+    public int IndexOf(string feature) => _index.TryGetValue(feature, out var index) ? index : -1;
+
+    private static int Width(Datatype datatype) => datatype switch
+    {
+        Datatype.Bool => 1,
+        Datatype.Int64 or Datatype.Fp64 => 8,
+        _ => 4,
+    };
+}
