@@ -1,14 +1,26 @@
+using MlSystem.FeatureStore;
 using MlSystem.FeatureStore.Definitions;
-using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Materialization;
+using MlSystem.FeatureStore.Online;
+using MlSystem.FeatureStore.PointInTime;
 using MlSystem.ServiceDefaults;
-using MlSystem.ServiceDefaults.Storage;
+using MlSystem.ServiceDefaults.EventLog;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
-builder.AddDatabase<FeatureStoreContext, SqliteFeatureStoreContext, PostgresFeatureStoreContext>();
+builder.AddEventLog();
+builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapDefinitions();
+app.MapPush();
+app.MapCsv();
+app.MapOnline();
+app.MapMaterialize();
+app.MapHistorical();
+app.MapGrpcService<OnlineGrpcService>();
+app.MapGrpcReflectionService();
 
 await app.RunAsync();

@@ -30,12 +30,12 @@ public static class RowCodec
 
     /// <summary>Reads an event of any producer against the catalog in force.</summary>
     /// <returns>The row, or why it can't be one.</returns>
-    public static (FeatureRow? Row, string? Error) Decode(ReadOnlySpan<byte> value, Catalog catalog)
+    public static (FeatureRow? Row, string? Error) Decode(ReadOnlyMemory<byte> value, Catalog catalog)
     {
         FeatureRowEvent? read;
         try
         {
-            read = JsonSerializer.Deserialize(value, ContractsJson.Default.FeatureRowEvent);
+            read = JsonSerializer.Deserialize(value.Span, ContractsJson.Default.FeatureRowEvent);
         }
         catch (JsonException error)
         {
@@ -49,8 +49,8 @@ public static class RowCodec
 
         var keys = new FeatureValue[view.JoinKeys.Count];
         var values = new FeatureValue[view.Features.Count];
-        var error2 = Fill(view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view.Features, read.Values, values, required: false);
-        return error2 is not null ? (null, error2) : (new FeatureRow
+        var mistake = Fill(view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view.Features, read.Values, values, required: false);
+        return mistake is not null ? (null, mistake) : (new FeatureRow
         {
             View = view,
             Keys = keys,

@@ -1,0 +1,29 @@
+using System.Diagnostics.Metrics;
+
+namespace MlSystem.FeatureStore;
+
+/// <summary>Counters of the feature store; meter <c>MlSystem.FeatureStore</c>.</summary>
+public sealed class FeatureStoreMetrics
+{
+    public const string MeterName = "MlSystem.FeatureStore";
+
+    public FeatureStoreMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        Rejected = meter.CreateCounter<long>("mlsystem.features.rejected_events", "{event}", "Events that were no row of a known view.");
+        OfflineRows = meter.CreateCounter<long>("mlsystem.features.offline_rows", "{row}", "Rows written to Parquet, repeated deliveries included.");
+        OnlineRows = meter.CreateCounter<long>("mlsystem.features.online_rows", "{row}", "Rows offered to the online store, repeated deliveries included.");
+        OnlineReads = meter.CreateCounter<long>("mlsystem.features.online_reads", "{row}", "Entity rows read online.");
+        Rebuilds = meter.CreateCounter<long>("mlsystem.features.online_rebuilds", "{rebuild}", "Recoveries of the online store from Parquet.");
+    }
+
+    public Counter<long> Rejected { get; }
+
+    public Counter<long> OfflineRows { get; }
+
+    public Counter<long> OnlineRows { get; }
+
+    public Counter<long> OnlineReads { get; }
+
+    public Counter<long> Rebuilds { get; }
+}

@@ -1,0 +1,67 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace MlSystem.FeatureStore;
+
+/// <summary>Settings of the feature store: section <c>Features</c>.</summary>
+public sealed class FeatureStoreOptions
+{
+    public const string Section = "Features";
+
+    /// <summary>How long one call to the online store may take; default 1 second, 0.01 to 60 seconds.</summary>
+    [Range(0.01, 60)]
+    public double OnlineTimeoutSeconds { get; set; } = 1;
+
+    /// <summary>Most entity rows of one online read; default 10,000, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxOnlineEntities { get; set; } = 10_000;
+
+    /// <summary>Largest body of a JSON request, in bytes; default 64 MiB, 1 KiB to 1 GiB.</summary>
+    [Range(1024, 1024 * 1024 * 1024)]
+    public int MaxJsonBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Largest CSV or Parquet upload, in bytes; default 8 GiB, 1 KiB to 1 TiB. Uploads are spooled to disk, not held in memory.</summary>
+    [Range(1024, 1L << 40)]
+    public long MaxUploadBytes { get; set; } = 8L * 1024 * 1024 * 1024;
+
+    /// <summary>Bad rows whose messages an answer repeats; the rest is counted in <c>errors_omitted</c>. Default 10,000, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxReportedErrors { get; set; } = 10_000;
+
+    /// <summary>Rows of an upload that go to the event log at once; default 2,000, 1 to 100,000.</summary>
+    [Range(1, 100_000)]
+    public int IngestBatchRows { get; set; } = 2_000;
+
+    /// <summary>How long rows may wait in the event log before they are written to Parquet; default 1 second, 0.01 to 300 seconds. A historical read does not wait for it.</summary>
+    [Range(0.01, 300)]
+    public double OfflineLingerSeconds { get; set; } = 1;
+
+    /// <summary>Rows gathered for one round of Parquet files at most; default 50,000, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int OfflineBatchRows { get; set; } = 50_000;
+
+    /// <summary>How long a historical read waits for acknowledged rows to reach Parquet; default 30 seconds, 0.1 to 600 seconds.</summary>
+    [Range(0.1, 600)]
+    public double OfflineBarrierSeconds { get; set; } = 30;
+
+    /// <summary>Folder of the Parquet files; default <c>offline</c> in the service's data folder.</summary>
+    public string? OfflineDirectory { get; set; }
+
+    /// <summary>Folder that the paths of file sources are relative to; default <c>sources</c> in the service's data folder.</summary>
+    public string? FileSourceDirectory { get; set; }
+
+    /// <summary>Memory that one historical read may use before DuckDB spills to disk, in MiB; default 1024, 64 to 1,048,576.</summary>
+    [Range(64, 1_048_576)]
+    public int HistoricalMemoryMiB { get; set; } = 1024;
+
+    /// <summary>Historical reads that run at the same time, the others wait; default 2, 1 to 64.</summary>
+    [Range(1, 64)]
+    public int HistoricalConcurrency { get; set; } = 2;
+
+    /// <summary>How often the online store is asked whether it still has its data, besides every read; default 1 second, 0.05 to 60 seconds.</summary>
+    [Range(0.05, 60)]
+    public double OnlineCheckSeconds { get; set; } = 1;
+
+    /// <summary>Tolerated difference between the clocks of this service and the event log when the online store catches up; default 30 seconds, 0 to 3600 seconds.</summary>
+    [Range(0, 3600)]
+    public double CatchUpMarginSeconds { get; set; } = 30;
+}

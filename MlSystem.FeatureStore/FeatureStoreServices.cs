@@ -1,0 +1,64 @@
+using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Materialization;
+using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.Online;
+using MlSystem.FeatureStore.Online.Recovery;
+using MlSystem.FeatureStore.PointInTime;
+using MlSystem.ServiceDefaults.Startup;
+using MlSystem.ServiceDefaults.Storage;
+
+namespace MlSystem.FeatureStore;
+
+/// <summary>Registers the capabilities of the feature store.</summary>
+public static class FeatureStoreServices
+{
+    public static WebApplicationBuilder AddDefinitions(this WebApplicationBuilder builder)
+    {
+        builder.AddDatabase<FeatureStoreContext, SqliteFeatureStoreContext, PostgresFeatureStoreContext>();
+        builder.Services.AddOptions<FeatureStoreOptions>().BindConfiguration(FeatureStoreOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, DefinitionsJson.Default));
+        builder.Services.AddSingleton<FeatureStoreMetrics>();
+        builder.Services.AddSingleton<CatalogStore>();
+        builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<CatalogStore>());
+        builder.Services.AddHostedService<CatalogRefresher>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddIngestion(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Spool>();
+        builder.Services.AddSingleton<RowIngestion>();
+        builder.Services.AddSingleton<CsvUpload>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddOfflineStore(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<OfflineFiles>();
+        builder.Services.AddSingleton<OfflineProgress>();
+        builder.Services.AddHostedService<OfflineWriter>();
+        builder.Services.AddSingleton<LatestRows>();
+        builder.Services.AddSingleton<HistoricalReader>();
+        builder.Services.AddSingleton<Materializer>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddOnlineStore(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<OnlineState>();
+        builder.Services.AddSingleton<OnlineConnection>();
+        builder.Services.AddSingleton<OnlineStore>();
+        builder.Services.AddSingleton<OnlineReader>();
+        builder.Services.AddSingleton<OnlineRecovery>();
+        builder.Services.AddSingleton<OnlineKeeper>();
+        builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<OnlineKeeper>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<OnlineKeeper>());
+        builder.Services.AddHostedService<OnlineConsumer>();
+        builder.Services.AddHealthChecks().AddCheck<OnlineHealthCheck>("online_store");
+        builder.Services.AddGrpc();
+        builder.Services.AddGrpcReflection();
+        return builder;
+    }
+}

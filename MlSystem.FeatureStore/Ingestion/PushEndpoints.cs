@@ -1,0 +1,92 @@
+using System.Text.Json;
+using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Feast;
+
+namespace MlSystem.FeatureStore.Ingestion;
+
+/// <summary>Feast's <c>POST /push</c> and <c>POST /write-to-online-store</c>. Answers <c>null</c> once the rows are durable and, where online, readable.</summary>
+public static class PushEndpoints
+{
+    public static IEndpointRouteBuilder MapPush(this IEndpointRouteBuilder routes)
+    {
+        var feast = routes.MapGroup("").WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
+        feast.MapPost("/push", PushAsync).Accepts<JsonElement>("application/json");
+        feast.MapPost("/write-to-online-store", WriteToOnlineStoreAsync).Accepts<JsonElement>("application/json");
+        return routes;
+    }
+
+    private static async Task<IResult> PushAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, CancellationToken cancellationToken)
+    {
+        using var body = await JsonBody.ReadAsync(http, cancellationToken);
+        var issues = new List<FeastIssue>();
+        var source = JsonBody.Text(body.RootElement, "push_source_name", issues);
+        var target = JsonBody.Text(body.RootElement, "to", issues, required: false, fallback: "online");
+        var columns = JsonBody.Object(body.RootElement, "df", issues);
+        if (target is not ("online" or "offline" or "online_and_offline"))
+        {
+            issues.Add(FeastIssue.At("literal_error", $"'{target}' is not allowed; expected online, offline or online_and_offline", "to"));
+        }
+
+        JsonBody.ThrowIfAny(issues);
+        var views = Views(catalog.Current, source!);
+        if (views.Count == 0)
+        {
+            views = Views(await catalog.RefreshAsync(cancellationToken), source!);
+        }
+
+        if (views.Count == 0)
+        {
+            throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Unable to find push source '{source}', or no feature view uses it.");
+        }
+
+        await IngestAsync(columns!.Value, views, target is not "offline", target is not "online", ingestion, cancellationToken);
+        return Null();
+    }
+
+    private static async Task<IResult> WriteToOnlineStoreAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, CancellationToken cancellationToken)
+    {
+        using var body = await JsonBody.ReadAsync(http, cancellationToken);
+        var issues = new List<FeastIssue>();
+        var name = JsonBody.Text(body.RootElement, "feature_view_name", issues);
+        var columns = JsonBody.Object(body.RootElement, "df", issues);
+        JsonBody.ThrowIfAny(issues);
+        var view = catalog.Current.Views.GetValueOrDefault(name!)
+            ?? (await catalog.RefreshAsync(cancellationToken)).Views.GetValueOrDefault(name!)
+            ?? throw FeastException.NotFound($"Feature view {name} does not exist");
+        if (!view.Definition.Online)
+        {
+            throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Feature view {name} is not online");
+        }
+
+        await IngestAsync(columns!.Value, [view], online: true, offline: false, ingestion, cancellationToken);
+        return Null();
+    }
+
+    private static List<FeatureView> Views(Catalog catalog, string source) =>
+        [.. catalog.Views.Values.Where(view =>
+            view.Definition.Source == source && catalog.Sources.TryGetValue(source, out var known) && known.Definition.Kind == SourceKind.Push)];
+
+    private static async Task IngestAsync(
+        JsonElement columns, IReadOnlyList<FeatureView> views, bool online, bool offline, RowIngestion ingestion, CancellationToken cancellationToken)
+    {
+        var frame = DataFrame.Read(columns);
+        var rows = views.SelectMany(view => frame.RowsOf(view, online, offline, ingestion.NextCreatedUs)).ToArray();
+        if (frame.Errors.Count > 0)
+        {
+            throw new FeastException([.. frame.Errors.Distinct().Select(error => error.Row is { } row
+                ? FeastIssue.At("value_error", $"{error.Column}[{row}]: {error.Message}", "df", error.Column, row)
+                : FeastIssue.At("value_error", $"{error.Column}: {error.Message}", "df", error.Column))]);
+        }
+
+        try
+        {
+            await ingestion.IngestAsync(rows, cancellationToken);
+        }
+        catch (RowTooLargeException error)
+        {
+            throw new FeastException(StatusCodes.Status413PayloadTooLarge, error.Message);
+        }
+    }
+
+    private static IResult Null() => Results.Text("null", "application/json");
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using MlSystem.FeatureStore.Feast;
+using MlSystem.FeatureStore.Ingestion;
+
+namespace MlSystem.FeatureStore.Materialization;
+
+/// <summary>Feast's <c>POST /materialize</c> and <c>POST /materialize-incremental</c>. Answers <c>null</c> when all views are done.</summary>
+public static class MaterializeEndpoints
+{
+    public static IEndpointRouteBuilder MapMaterialize(this IEndpointRouteBuilder routes)
+    {
+        var feast = routes.MapGroup("").WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
+        feast.MapPost("/materialize", FullAsync).Accepts<JsonElement>("application/json");
+        feast.MapPost("/materialize-incremental", IncrementalAsync).Accepts<JsonElement>("application/json");
+        return routes;
+    }
+
+    private static Task<IResult> FullAsync(HttpContext http, Materializer materializer, CancellationToken cancellationToken) =>
+        RunAsync(http, materializer, full: true, cancellationToken);
+
+    private static Task<IResult> IncrementalAsync(HttpContext http, Materializer materializer, CancellationToken cancellationToken) =>
+        RunAsync(http, materializer, full: false, cancellationToken);
+
+    private static async Task<IResult> RunAsync(HttpContext http, Materializer materializer, bool full, CancellationToken cancellationToken)
+    {
+        using var body = await JsonBody.ReadAsync(http, cancellationToken);
+        var issues = new List<FeastIssue>();
+        var start = full ? Time(body.RootElement, "start_ts", issues) : null;
+        var end = Time(body.RootElement, "end_ts", issues);
+        var views = Views(body.RootElement, issues);
+        if (start > end)
+        {
+            issues.Add(FeastIssue.At("value_error", "start_ts is after end_ts", "start_ts"));
+        }
+
+        JsonBody.ThrowIfAny(issues);
+        var mistakes = await materializer.RunAsync(views, start, end!.Value, cancellationToken);
+        return mistakes.Count > 0 ? throw FeastException.NotFound(string.Join("; ", mistakes)) : Results.Text("null", "application/json");
+    }
+
+    private static DateTimeOffset? Time(JsonElement body, string name, List<FeastIssue> issues)
+    {
+        if (JsonBody.Text(body, name, issues) is not { } text)
+        {
+            return null;
+        }
+
+        if (ValueReader.Time(text, out var microseconds) is not { } error)
+        {
+            return UnixTime.FromMicroseconds(microseconds);
+        }
+
+        issues.Add(FeastIssue.At("value_error", error, name));
+        return null;
+    }
+
+    private static List<string>? Views(JsonElement body, List<FeastIssue> issues)
+    {
+        if (!body.TryGetProperty("feature_views", out var views) || views.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (views.ValueKind == JsonValueKind.Array && views.EnumerateArray().All(view => view.ValueKind == JsonValueKind.String))
+        {
+            return [.. views.EnumerateArray().Select(view => view.GetString()!)];
+        }
+
+        issues.Add(FeastIssue.At("list_type", "Input should be a valid list of strings", "feature_views"));
+        return null;
+    }
+}

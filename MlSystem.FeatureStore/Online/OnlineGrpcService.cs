@@ -1,0 +1,83 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Feast;
+using MlSystem.Features.V1;
+
+namespace MlSystem.FeatureStore.Online;
+
+/// <summary>Online reads over gRPC; the same core as <see cref="OnlineEndpoints"/>.</summary>
+public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
+    : Features.V1.FeatureStore.FeatureStoreBase
+{
+    public override async Task<GetOnlineFeaturesResponse> GetOnlineFeatures(GetOnlineFeaturesRequest request, ServerCallContext context)
+    {
+        try
+        {
+            var known = catalog.Current;
+            var version = request.Version == 0 ? (int?)null : request.Version;
+            if (known.Service(request.FeatureService, version) is not { } service)
+            {
+                known = await catalog.RefreshAsync(context.CancellationToken);
+                service = known.Service(request.FeatureService, version)
+                    ?? throw FeastException.NotFound($"There is no feature service '{request.FeatureService}'{(version is null ? "" : $" version {version}")}.");
+            }
+
+            var plan = OnlinePlan.OfService(known, service.Name, service.Version, request.Features, fullNames: false);
+            var query = GrpcJoinKeys.Query(request, plan, options.Value.MaxOnlineEntities);
+            var result = await reader.ReadAsync(query, context.CancellationToken);
+            metrics.OnlineReads.Add(query.Rows);
+            return Answer(service, result);
+        }
+        catch (FeastException refusal)
+        {
+            throw new RpcException(new Status(Code(refusal, request), refusal.Message));
+        }
+        catch (OnlineStoreException error)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
+        }
+    }
+
+    private static StatusCode Code(FeastException refusal, GetOnlineFeaturesRequest request) => refusal.Status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => StatusCode.ResourceExhausted,
+        StatusCodes.Status404NotFound when request.Features.Count == 0 => StatusCode.NotFound,
+        StatusCodes.Status404NotFound => refusal.Message.StartsWith("There is no feature service", StringComparison.Ordinal) ? StatusCode.NotFound : StatusCode.InvalidArgument,
+        _ => StatusCode.InvalidArgument,
+    };
+
+    private static GetOnlineFeaturesResponse Answer(FeatureService service, OnlineResult result)
+    {
+        var response = new GetOnlineFeaturesResponse { FeatureService = service.Name, Version = service.Version };
+        foreach (var column in result.Query.Columns)
+        {
+            response.Columns.Add(Column(result, column));
+        }
+
+        return response;
+    }
+
+    private static FeatureColumn Column(OnlineResult result, OnlineColumn column)
+    {
+        var datatype = result.DatatypeOf(column);
+        var answer = new FeatureColumn
+        {
+            Name = column.Name,
+            FeatureView = result.Query.Views[column.ViewOrdinal].Name,
+            Datatype = datatype.Name(),
+            Values = GrpcValues.Empty(column.Name, datatype, result.Query.Rows),
+        };
+        answer.Statuses.Capacity = answer.EventTimestampsMs.Capacity = result.Query.Rows;
+        for (var i = 0; i < result.Query.Rows; i++)
+        {
+            var status = result.Cell(column, i, out var row, out var feature, out var eventUs);
+            var hasValue = status is OnlineStatus.Present or OnlineStatus.OutsideMaxAge;
+            answer.Statuses.Add((FeatureStatus)status);
+            answer.EventTimestampsMs.Add(status == OnlineStatus.NotFound ? 0 : eventUs / 1000);
+            GrpcValues.Add(answer.Values, datatype, hasValue, row, feature);
+        }
+
+        return answer;
+    }
+}
