@@ -6,6 +6,7 @@ using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Recovery;
 using MlSystem.FeatureStore.PointInTime;
+using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
 
@@ -14,12 +15,19 @@ namespace MlSystem.FeatureStore;
 /// <summary>Registers the capabilities of the feature store.</summary>
 public static class FeatureStoreServices
 {
+    private static readonly string[] FeastPaths = ["/push", "/write-to-online-store", "/get-online-features", "/materialize", "/materialize-incremental"];
+
     public static WebApplicationBuilder AddDefinitions(this WebApplicationBuilder builder)
     {
         builder.AddDatabase<FeatureStoreContext, SqliteFeatureStoreContext, PostgresFeatureStoreContext>();
         builder.Services.AddOptions<FeatureStoreOptions>().BindConfiguration(FeatureStoreOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, DefinitionsJson.Default));
         builder.Services.AddSingleton<FeatureStoreMetrics>();
+        foreach (var path in FeastPaths)
+        {
+            builder.Services.AddErrorForm(path, (json, error) => json.WriteString("detail", error.Message));
+        }
+
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<CatalogStore>());
         builder.Services.AddHostedService<CatalogRefresher>();

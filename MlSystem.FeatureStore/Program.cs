@@ -6,6 +6,7 @@ using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.PointInTime;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.EventLog;
+using MlSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
@@ -23,4 +24,4 @@ app.MapHistorical();
 app.MapGrpcService<OnlineGrpcService>();
 app.MapGrpcReflectionService();
 
-await app.RunAsync();
+return await app.RunServiceAsync();

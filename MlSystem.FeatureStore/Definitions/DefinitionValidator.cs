@@ -52,10 +52,10 @@ public sealed partial class DefinitionValidator
         return validator._errors;
     }
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NamePattern { get; }
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,99}$")]
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]{0,99}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ColumnPattern { get; }
 
     private void Error(string path, string message) => _errors.Add(new DefinitionError(path, message));

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Online;
@@ -12,7 +13,7 @@ public static class CsvEndpoints
     public static IEndpointRouteBuilder MapCsv(this IEndpointRouteBuilder routes)
     {
         var views = routes.MapGroup("/api/feature-views/{view}").WithTags("Ingestion").AddEndpointFilter<IngestionErrorFilter>();
-        views.MapPost("/rows", UploadAsync).Accepts<string>("text/csv").DisableAntiforgery();
+        views.MapPost("/rows", UploadAsync).Accepts<string>("text/csv").WithMetadata(UploadLimit.Of(routes));
         views.MapPost("/ingest-source", IngestSourceAsync);
         return routes;
     }
@@ -54,7 +55,7 @@ public static class CsvEndpoints
         return Answer(await upload.IngestAsync(csv, found, to is not "offline", to is not "online", on_error == "skip", cancellationToken));
     }
 
-    private static IResult? Refusal(CatalogStore catalog, string view, string onError, string to, out FeatureView? found)
+    private static ProblemHttpResult? Refusal(CatalogStore catalog, string view, string onError, string to, out FeatureView? found)
     {
         if (!catalog.Current.Views.TryGetValue(view, out found))
         {
@@ -71,7 +72,7 @@ public static class CsvEndpoints
             : TypedResults.Problem($"to is '{to}'; allowed: online offline online_and_offline.", statusCode: StatusCodes.Status400BadRequest);
     }
 
-    private static IResult Answer(CsvResult result) => TypedResults.Json(
+    private static JsonHttpResult<CsvResult> Answer(CsvResult result) => TypedResults.Json(
         result, IngestionJson.Default.CsvResult, statusCode: result.Refused ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
 }
 

@@ -10,8 +10,8 @@ public static class PushEndpoints
     public static IEndpointRouteBuilder MapPush(this IEndpointRouteBuilder routes)
     {
         var feast = routes.MapGroup("").WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
-        feast.MapPost("/push", PushAsync).Accepts<JsonElement>("application/json");
-        feast.MapPost("/write-to-online-store", WriteToOnlineStoreAsync).Accepts<JsonElement>("application/json");
+        feast.MapPost("/push", PushAsync);
+        feast.MapPost("/write-to-online-store", WriteToOnlineStoreAsync);
         return routes;
     }
 

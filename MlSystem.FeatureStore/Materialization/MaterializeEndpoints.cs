@@ -10,8 +10,8 @@ public static class MaterializeEndpoints
     public static IEndpointRouteBuilder MapMaterialize(this IEndpointRouteBuilder routes)
     {
         var feast = routes.MapGroup("").WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
-        feast.MapPost("/materialize", FullAsync).Accepts<JsonElement>("application/json");
-        feast.MapPost("/materialize-incremental", IncrementalAsync).Accepts<JsonElement>("application/json");
+        feast.MapPost("/materialize", FullAsync);
+        feast.MapPost("/materialize-incremental", IncrementalAsync);
         return routes;
     }
 

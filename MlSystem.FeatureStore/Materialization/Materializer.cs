@@ -58,7 +58,7 @@ public sealed partial class Materializer(
         var rows = await CopyAsync(view, startUs, endUs, cancellationToken);
         context.Materializations.Add(new MaterializationRow { FeatureView = view.Name, StartUs = startUs, EndUs = endUs, CompletedAtUs = completedAtUs, Rows = rows });
         await context.SaveChangesAsync(cancellationToken);
-        LogMaterialized(view.Name, rows, UnixTime.FromMicroseconds(startUs), end);
+        LogMaterialized(view.Name, rows, end);
     }
 
     private async Task<long> CopyAsync(FeatureView view, long startUs, long endUs, CancellationToken cancellationToken)
@@ -86,6 +86,6 @@ public sealed partial class Materializer(
 
     private static DateOnly DateOf(long microseconds) => DateOnly.FromDateTime(UnixTime.FromMicroseconds(microseconds).UtcDateTime);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Materialized {Rows} entities of feature view {View} from {Start} to {End}")]
-    private partial void LogMaterialized(string view, long rows, DateTimeOffset start, DateTimeOffset end);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Materialized {Rows} entities of feature view {View} up to {End}")]
+    private partial void LogMaterialized(string view, long rows, DateTimeOffset end);
 }

@@ -45,7 +45,8 @@ public sealed class OfflineFiles
         await using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
         {
             await ParquetRows.WriteAsync(view, rows, file, cancellationToken);
-            file.Flush(flushToDisk: true);
+            await file.FlushAsync(cancellationToken);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
         }
 
         File.Move(unfinished, Path.Combine(folder, name), overwrite: true);

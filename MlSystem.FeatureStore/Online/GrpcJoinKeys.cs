@@ -39,7 +39,7 @@ internal static class GrpcJoinKeys
 
     private static FeatureValue[] Values(Column column, Field field, int maxEntities, List<string> mistakes)
     {
-        IReadOnlyList<string> texts = column.ValuesCase switch
+        string[] texts = column.ValuesCase switch
         {
             Column.ValuesOneofCase.Bytes => Texts(column, mistakes),
             Column.ValuesOneofCase.Bools => [.. column.Bools.Values.Select(value => value ? "true" : "false")],
@@ -49,12 +49,12 @@ internal static class GrpcJoinKeys
             Column.ValuesOneofCase.Fp64S => Whole(column.Fp64S.Values),
             _ => [],
         };
-        if (texts.Count > maxEntities)
+        if (texts.Length > maxEntities)
         {
-            throw new FeastException(StatusCodes.Status413PayloadTooLarge, $"The request has {texts.Count} entities; allowed are {maxEntities}.");
+            throw new FeastException(StatusCodes.Status413PayloadTooLarge, $"The request has {texts.Length} entities; allowed are {maxEntities}.");
         }
 
-        var values = new FeatureValue[texts.Count];
+        var values = new FeatureValue[texts.Length];
         for (var row = 0; row < values.Length; row++)
         {
             // An empty text is a value of a BYTES key, not a missing one.

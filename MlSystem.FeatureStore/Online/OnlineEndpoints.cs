@@ -10,7 +10,7 @@ public static class OnlineEndpoints
 {
     public static IEndpointRouteBuilder MapOnline(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/get-online-features", GetAsync).WithTags("Feast").AddEndpointFilter<FeastErrorFilter>().Accepts<JsonElement>("application/json");
+        routes.MapPost("/get-online-features", GetAsync).WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
         return routes;
     }
 

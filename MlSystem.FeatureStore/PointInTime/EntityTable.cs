@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using DuckDB.NET.Data;
-using MlSystem.FeatureStore.Definitions;
-using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.PointInTime;

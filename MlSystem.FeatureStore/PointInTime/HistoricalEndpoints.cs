@@ -16,8 +16,8 @@ public static class HistoricalEndpoints
 
     public static IEndpointRouteBuilder MapHistorical(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/historical-features", PostAsync).WithTags("Historical features").Accepts<JsonElement>("application/json", Parquet)
-            .AddEndpointFilter<HistoricalErrorFilter>();
+        routes.MapPost("/api/historical-features", PostAsync).WithTags("Historical features")
+            .WithMetadata(UploadLimit.Of(routes)).AddEndpointFilter<HistoricalErrorFilter>();
         return routes;
     }
 

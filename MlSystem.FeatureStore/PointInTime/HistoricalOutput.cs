@@ -52,7 +52,7 @@ public static class HistoricalOutput
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            Write(json, reader.IsDBNull(0) ? null : reader.GetValue(0));
+            Write(json, await reader.IsDBNullAsync(0, cancellationToken) ? null : reader.GetValue(0));
             if (json.BytesPending > 64 * 1024)
             {
                 await json.FlushAsync(cancellationToken);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Garnet;
-using Microsoft.Extensions.Logging;
 
 namespace MlSystem.FeatureStore.Online.Embedded;
 

@@ -44,7 +44,8 @@ public sealed partial class OnlineRecovery(
         }
 
         metrics.Rebuilds.Add(1);
-        LogRecovered(isReady ? "caught up" : "rebuilt", rows, time.GetElapsedTime(started).TotalMilliseconds);
+        var elapsedMs = time.GetElapsedTime(started).TotalMilliseconds;
+        LogRecovered(isReady ? "caught up" : "rebuilt", rows, elapsedMs);
     }
 
     private async Task<long> RestoreAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)
