@@ -1,0 +1,34 @@
+namespace MlSystem.Registry.Search;
+
+/// <summary>One comparison of a filter; clauses are joined by AND.</summary>
+/// <param name="Scope">What is compared.</param>
+/// <param name="Key">The attribute's, tag's, parameter's or metric's name.</param>
+/// <param name="Operator">How.</param>
+/// <param name="Values">One value, or several for IN and NOT IN; numbers in their written form.</param>
+/// <param name="IsNumber">Whether the value was written as a number.</param>
+internal sealed record FilterClause(FilterScope Scope, string Key, FilterOperator Operator, IReadOnlyList<string> Values, bool IsNumber);
+
+internal enum FilterScope
+{
+    Attribute,
+    Tag,
+    Param,
+    Metric,
+}
+
+internal enum FilterOperator
+{
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Like,
+    ILike,
+    In,
+    NotIn,
+}
+
+/// <summary>One key of an ordering.</summary>
+internal sealed record OrderClause(FilterScope Scope, string Key, bool Descending);

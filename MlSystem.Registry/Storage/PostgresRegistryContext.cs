@@ -1,0 +1,46 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Npgsql;
+
+namespace MlSystem.Registry.Storage;
+
+/// <summary>The registry on PostgreSQL, shared by any number of replicas.</summary>
+internal sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryContext> options) : RegistryContext(options)
+{
+    private static readonly MethodInfo LikeMethod = ((Func<DbFunctions, string, string, bool>)DbFunctionsExtensions.Like).Method;
+    private static readonly MethodInfo ILikeMethod = ((Func<DbFunctions, string, string, bool>)NpgsqlDbFunctionsExtensions.ILike).Method;
+
+    public override bool SingleWriter => false;
+
+    public override bool IsConflict(Exception error) =>
+        (error as PostgresException ?? error.InnerException as PostgresException)?.SqlState is
+            PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
+            or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+
+    public override Expression Like(Expression text, string pattern, bool ignoreCase) =>
+        Expression.Call(ignoreCase ? ILikeMethod : LikeMethod, Expression.Constant(EF.Functions), text, Expression.Constant(pattern));
+
+    /// <summary>An advisory lock: PostgreSQL gives it back by itself when the holder dies.</summary>
+    public override Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken) =>
+        Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock(7306086967063732590) AS \"Value\"").SingleAsync(cancellationToken);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        var texts = modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()).Where(p => p.ClrType == typeof(string));
+        foreach (var text in texts)
+        {
+            // Byte order, as on SQLite, whatever the server's locale: the same pages on both.
+            text.SetCollation("C");
+        }
+    }
+
+    /// <summary>For <c>dotnet ef migrations add</c> only.</summary>
+    internal sealed class DesignTime : IDesignTimeDbContextFactory<PostgresRegistryContext>
+    {
+        public PostgresRegistryContext CreateDbContext(string[] args) =>
+            new(new DbContextOptionsBuilder<PostgresRegistryContext>().UseNpgsql("Host=localhost").Options);
+    }
+}

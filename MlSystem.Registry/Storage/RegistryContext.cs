@@ -1,0 +1,112 @@
+using System.Linq.Expressions;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Contracts;
+
+namespace MlSystem.Registry.Storage;
+
+/// <summary>The registry's metadata; a derived context a provider, each with migrations of its own.</summary>
+internal abstract class RegistryContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<Experiment> Experiments => Set<Experiment>();
+    public DbSet<ExperimentTag> ExperimentTags => Set<ExperimentTag>();
+    public DbSet<Run> Runs => Set<Run>();
+    public DbSet<RunParam> RunParams => Set<RunParam>();
+    public DbSet<RunTag> RunTags => Set<RunTag>();
+    public DbSet<MetricPoint> MetricPoints => Set<MetricPoint>();
+    public DbSet<LatestMetric> LatestMetrics => Set<LatestMetric>();
+    public DbSet<ArtifactEntry> Artifacts => Set<ArtifactEntry>();
+    public DbSet<RegisteredModel> Models => Set<RegisteredModel>();
+    public DbSet<RegisteredModelTag> ModelTags => Set<RegisteredModelTag>();
+    public DbSet<ModelVersion> Versions => Set<ModelVersion>();
+    public DbSet<ModelVersionTag> VersionTags => Set<ModelVersionTag>();
+    public DbSet<ModelVersionFile> VersionFiles => Set<ModelVersionFile>();
+    public DbSet<ModelAlias> Aliases => Set<ModelAlias>();
+    public DbSet<ServingEndpoint> Endpoints => Set<ServingEndpoint>();
+    public DbSet<EndpointRevision> EndpointRevisions => Set<EndpointRevision>();
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    /// <summary>Writes of one process wait for each other here instead of in the database's busy loop.</summary>
+    public abstract bool SingleWriter { get; }
+
+    /// <summary>Whether an error means that the same transaction may succeed when it is run again.</summary>
+    public abstract bool IsConflict(Exception error);
+
+    /// <summary>SQL LIKE without an escape character, with or without regard to case.</summary>
+    public abstract Expression Like(Expression text, string pattern, bool ignoreCase);
+
+    /// <summary>Takes the right to deliver the outbox until the transaction ends; false when another replica has it.</summary>
+    public abstract Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes an event together with the change that it tells of.</summary>
+    public void Emit(string key, RegistryEvent change) => Outbox.Add(new OutboxMessage
+    {
+        EventId = change.EventId,
+        Key = key,
+        Payload = JsonSerializer.Serialize(change, ContractsJson.Default.RegistryEvent),
+        CreatedAt = change.Time.ToUnixTimeMilliseconds(),
+    });
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Experiment>().HasIndex(e => e.Name).IsUnique();
+        modelBuilder.Entity<ExperimentTag>().HasKey(t => new { t.ExperimentId, t.Key });
+        modelBuilder.Entity<ExperimentTag>().HasOne<Experiment>().WithMany().HasForeignKey(t => t.ExperimentId);
+        modelBuilder.Entity<Run>().HasOne<Experiment>().WithMany().HasForeignKey(r => r.ExperimentId);
+        modelBuilder.Entity<Run>().HasIndex(r => new { r.ExperimentId, r.StartTime, r.RunId });
+        modelBuilder.Entity<RunParam>().HasKey(p => new { p.RunId, p.Key });
+        modelBuilder.Entity<RunParam>().HasOne<Run>().WithMany().HasForeignKey(p => p.RunId);
+        modelBuilder.Entity<RunTag>().HasKey(t => new { t.RunId, t.Key });
+        modelBuilder.Entity<RunTag>().HasOne<Run>().WithMany().HasForeignKey(t => t.RunId);
+        modelBuilder.Entity<MetricPoint>().HasKey(m => new { m.RunId, m.Key, m.Timestamp, m.Step, m.Value, m.IsNan });
+        modelBuilder.Entity<MetricPoint>().HasOne<Run>().WithMany().HasForeignKey(m => m.RunId);
+        modelBuilder.Entity<LatestMetric>().HasKey(m => new { m.RunId, m.Key });
+        modelBuilder.Entity<LatestMetric>().HasOne<Run>().WithMany().HasForeignKey(m => m.RunId);
+        modelBuilder.Entity<LatestMetric>().HasIndex(m => new { m.Key, m.Value });
+        modelBuilder.Entity<ArtifactEntry>().HasKey(a => a.Path);
+        modelBuilder.Entity<ArtifactEntry>().HasIndex(a => a.Folder);
+        ModelEntities(modelBuilder);
+        ServingEntities(modelBuilder);
+        UseSnakeCase(modelBuilder);
+    }
+
+    private static void ModelEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<RegisteredModel>().HasKey(m => m.ModelId);
+        modelBuilder.Entity<RegisteredModel>().HasIndex(m => m.Name).IsUnique();
+        modelBuilder.Entity<RegisteredModelTag>().HasKey(t => new { t.ModelId, t.Key });
+        modelBuilder.Entity<RegisteredModelTag>().HasOne<RegisteredModel>().WithMany().HasForeignKey(t => t.ModelId);
+        modelBuilder.Entity<ModelVersion>().HasKey(v => new { v.ModelId, v.Version });
+        modelBuilder.Entity<ModelVersion>().HasOne<RegisteredModel>().WithMany().HasForeignKey(v => v.ModelId);
+        modelBuilder.Entity<ModelVersion>().HasIndex(v => v.RunId);
+        modelBuilder.Entity<ModelVersion>().HasIndex(v => new { v.Status, v.ValidationClaimedUntil });
+        modelBuilder.Entity<ModelVersionTag>().HasKey(t => new { t.ModelId, t.Version, t.Key });
+        modelBuilder.Entity<ModelVersionTag>().HasOne<ModelVersion>().WithMany().HasForeignKey(t => new { t.ModelId, t.Version });
+        modelBuilder.Entity<ModelVersionFile>().HasKey(f => new { f.ModelId, f.Version, f.Path });
+        modelBuilder.Entity<ModelVersionFile>().HasOne<ModelVersion>().WithMany().HasForeignKey(f => new { f.ModelId, f.Version });
+        modelBuilder.Entity<ModelVersionFile>().HasIndex(f => f.Sha256);
+        modelBuilder.Entity<ModelAlias>().HasKey(a => new { a.ModelId, a.Alias });
+        modelBuilder.Entity<ModelAlias>().HasOne<ModelVersion>().WithMany().HasForeignKey(a => new { a.ModelId, a.Version });
+    }
+
+    private static void ServingEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ServingEndpoint>().HasKey(e => e.Name);
+        modelBuilder.Entity<ServingEndpoint>().ToTable("endpoints");
+        modelBuilder.Entity<EndpointRevision>().HasKey(r => new { r.Name, r.Revision });
+        modelBuilder.Entity<EndpointRevision>().HasOne<ServingEndpoint>().WithMany().HasForeignKey(r => r.Name);
+        modelBuilder.Entity<EndpointRevision>().HasIndex(r => new { r.Name, r.CreatedAt });
+    }
+
+    private static void UseSnakeCase(ModelBuilder modelBuilder)
+    {
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            entity.SetTableName(JsonNamingPolicy.SnakeCaseLower.ConvertName(entity.GetTableName()!));
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Search;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Tracking;
+
+/// <summary>Experiments and their tags.</summary>
+internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider time)
+{
+    public const string ArtifactRoot = "mlflow-artifacts:/";
+
+    public Task<string> CreateAsync(CreateExperiment request, CancellationToken cancellationToken)
+    {
+        var name = Names.Checked(request.Name, "experiment");
+        var tags = (request.Tags ?? []).Select(tag => (Key: Names.Key(tag.Key, "tag"), Value: Names.TagValue(tag.Value, tag.Key!))).ToList();
+        return database.WriteAsync(
+            async db =>
+            {
+                if (await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellationToken) is { } existing)
+                {
+                    throw MlflowException.Exists(existing.LifecycleStage == LifecycleStage.Deleted
+                        ? $"Experiment '{name}' already exists in deleted state; restore it or use another name."
+                        : $"Experiment(name={name}) already exists.");
+                }
+
+                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                var experiment = new Experiment { Name = name, ArtifactLocation = request.ArtifactLocation ?? "", CreationTime = now, LastUpdateTime = now };
+                db.Experiments.Add(experiment);
+                await db.SaveChangesAsync(cancellationToken);
+                if (experiment.ArtifactLocation.Length == 0)
+                {
+                    experiment.ArtifactLocation = ArtifactRoot + Text(experiment.ExperimentId);
+                }
+
+                await Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [.. tags.Select(t => new object[] { experiment.ExperimentId, t.Key, t.Value })], cancellationToken);
+                return Text(experiment.ExperimentId);
+            },
+            cancellationToken);
+    }
+
+    public async Task<ExperimentMessage> GetAsync(string? experimentId, CancellationToken cancellationToken)
+    {
+        var id = Id(experimentId);
+        await using var db = database.Read();
+        return await OneAsync(db, db.Experiments.Where(e => e.ExperimentId == id), cancellationToken)
+            ?? throw MlflowException.NotFound($"No Experiment with id={id} exists");
+    }
+
+    public async Task<ExperimentMessage> GetByNameAsync(string? name, CancellationToken cancellationToken)
+    {
+        var wanted = Require.Text(name, "experiment_name");
+        await using var db = database.Read();
+        return await OneAsync(db, db.Experiments.Where(e => e.Name == wanted), cancellationToken)
+            ?? throw MlflowException.NotFound($"Could not find experiment with name '{wanted}'");
+    }
+
+    public async Task<ExperimentsAnswer> SearchAsync(SearchExperiments request, CancellationToken cancellationToken)
+    {
+        var size = Require.PageSize(request.MaxResults, 1000, 50_000);
+        var offset = PageToken.Offset(request.PageToken);
+        await using var db = database.Read();
+        var page = await ExperimentQuery.Build(db, request).Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
+        var found = await WithTagsAsync(db, [.. page.Take(size)], cancellationToken);
+        return new(found.Count == 0 ? null : found, PageToken.Next(offset, size, page.Count));
+    }
+
+    public Task RenameAsync(UpdateExperiment request, CancellationToken cancellationToken)
+    {
+        var name = Names.Checked(request.NewName, "experiment");
+        return ChangeAsync(
+            request.ExperimentId,
+            async (db, experiment) =>
+            {
+                if (await db.Experiments.AnyAsync(e => e.Name == name && e.ExperimentId != experiment.ExperimentId, cancellationToken))
+                {
+                    throw MlflowException.Exists($"Experiment(name={name}) already exists.");
+                }
+
+                experiment.Name = name;
+            },
+            cancellationToken);
+    }
+
+    public Task SetStageAsync(string? experimentId, string stage, CancellationToken cancellationToken) => ChangeAsync(
+        experimentId,
+        (_, experiment) =>
+        {
+            experiment.LifecycleStage = stage;
+            return Task.CompletedTask;
+        },
+        cancellationToken);
+
+    public Task SetTagAsync(SetExperimentTag request, CancellationToken cancellationToken)
+    {
+        var key = Names.Key(request.Key, "tag");
+        var value = Names.TagValue(request.Value, key);
+        return ChangeAsync(
+            request.ExperimentId,
+            (db, experiment) => Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [[experiment.ExperimentId, key, value]], cancellationToken),
+            cancellationToken);
+    }
+
+    internal static long Id(string? experimentId) =>
+        long.TryParse(Require.Text(experimentId, "experiment_id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw MlflowException.NotFound($"No Experiment with id={experimentId} exists");
+
+    private const string OnTagConflict = "(experiment_id, key) DO UPDATE SET value = excluded.value";
+
+    private static string Text(long id) => id.ToString(CultureInfo.InvariantCulture);
+
+    private static async Task<ExperimentMessage?> OneAsync(RegistryContext db, IQueryable<Experiment> query, CancellationToken cancellationToken) =>
+        await query.FirstOrDefaultAsync(cancellationToken) is { } found ? (await WithTagsAsync(db, [found], cancellationToken))[0] : null;
+
+    private static async Task<IReadOnlyList<ExperimentMessage>> WithTagsAsync(RegistryContext db, IReadOnlyList<Experiment> experiments, CancellationToken cancellationToken)
+    {
+        var ids = experiments.Select(e => e.ExperimentId).ToList();
+        var tags = (await db.ExperimentTags.Where(t => ids.Contains(t.ExperimentId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.ExperimentId);
+        return [.. experiments.Select(e => new ExperimentMessage
+        {
+            ExperimentId = Text(e.ExperimentId),
+            Name = e.Name,
+            ArtifactLocation = e.ArtifactLocation,
+            LifecycleStage = e.LifecycleStage,
+            CreationTime = e.CreationTime,
+            LastUpdateTime = e.LastUpdateTime,
+            Tags = tags[e.ExperimentId].Any() ? [.. tags[e.ExperimentId].Select(t => new KeyValue(t.Key, t.Value))] : null,
+        })];
+    }
+
+    private Task ChangeAsync(string? experimentId, Func<RegistryContext, Experiment, Task> change, CancellationToken cancellationToken)
+    {
+        var id = Id(experimentId);
+        return database.WriteAsync(
+            async db =>
+            {
+                var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.ExperimentId == id, cancellationToken)
+                    ?? throw MlflowException.NotFound($"No Experiment with id={id} exists");
+                await change(db, experiment);
+                experiment.LastUpdateTime = time.GetUtcNow().ToUnixTimeMilliseconds();
+            },
+            cancellationToken);
+    }
+}

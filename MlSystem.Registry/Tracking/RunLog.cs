@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Tracking;
+
+/// <summary>What is logged to a run: metrics with their history, parameters, tags.</summary>
+internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
+{
+    /// <summary>MLflow's limits of one <c>log-batch</c>.</summary>
+    private const int MaxMetrics = 1000;
+    private const int MaxParams = 100;
+    private const int MaxTags = 100;
+    private const int MaxEntities = 1000;
+    private const string ModelHistoryTag = "mlflow.log-model.history";
+
+    /// <summary>Logs everything or nothing.</summary>
+    public Task LogAsync(string? id, IReadOnlyList<MetricMessage> metrics, IReadOnlyList<KeyValue> parameters, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken)
+    {
+        var runId = Require.Text(id, "run_id");
+        CheckLimits(metrics.Count, parameters.Count, tags.Count);
+        var points = metrics.Select(m => Point(runId, m)).ToList();
+        var checkedParams = Parameters(parameters);
+        var checkedTags = tags.Select(t => new KeyValue(Names.Key(t.Key, "tag"), Names.TagValue(t.Value, t.Key!))).Reverse().DistinctBy(t => t.Key).ToList();
+        return database.WriteAsync(
+            async db =>
+            {
+                await RunStore.ActiveAsync(db, runId, cancellationToken);
+                await AddParamsAsync(db, runId, checkedParams, cancellationToken);
+                await AddMetricsAsync(db, points, cancellationToken);
+                await SetTagsAsync(db, runId, checkedTags, cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Appends a model's description to the run's history of logged models (a tag that MLflow's clients read).</summary>
+    public Task LogModelAsync(LogModel request, CancellationToken cancellationToken)
+    {
+        var runId = Require.Text(request.RunId, "run_id");
+        using var model = JsonDocument.Parse(Require.Text(request.ModelJson, "model_json"));
+        var entry = model.RootElement.GetRawText();
+        return database.WriteAsync(
+            async db =>
+            {
+                await RunStore.ActiveAsync(db, runId, cancellationToken);
+                var before = await db.RunTags.Where(t => t.RunId == runId && t.Key == ModelHistoryTag).Select(t => t.Value).FirstOrDefaultAsync(cancellationToken);
+                var history = before is null or "[]" ? $"[{entry}]" : $"{before[..^1]},{entry}]";
+                await SetTagsAsync(db, runId, [new(ModelHistoryTag, history)], cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    public Task DeleteTagAsync(string? id, string? key, CancellationToken cancellationToken)
+    {
+        var runId = Require.Text(id, "run_id");
+        var tag = Require.Text(key, "key");
+        return database.WriteAsync(
+            async db =>
+            {
+                await RunStore.ActiveAsync(db, runId, cancellationToken);
+                if (await db.RunTags.Where(t => t.RunId == runId && t.Key == tag).ExecuteDeleteAsync(cancellationToken) == 0)
+                {
+                    throw MlflowException.NotFound($"No tag with name: {tag} in run with id {runId}");
+                }
+            },
+            cancellationToken);
+    }
+
+    public async Task<MetricsAnswer> HistoryAsync(MetricHistory request, CancellationToken cancellationToken)
+    {
+        var runId = Require.Text(request.RunId ?? request.RunUuid, "run_id");
+        var key = Require.Text(request.MetricKey, "metric_key");
+        var size = Require.PageSize(request.MaxResults, 25_000, 25_000);
+        var offset = PageToken.Offset(request.PageToken);
+        await using var db = database.Read();
+        var points = await db.MetricPoints.Where(m => m.RunId == runId && m.Key == key)
+            .OrderBy(m => m.Timestamp).ThenBy(m => m.Step).ThenBy(m => m.Value)
+            .Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
+        if (points.Count == 0 && !await db.Runs.AnyAsync(r => r.RunId == runId, cancellationToken))
+        {
+            throw RunStore.NotFound(runId);
+        }
+
+        var page = points.Take(size).Select(m => RunStore.Metric(m.Key, m.Value, m.IsNan, m.Timestamp, m.Step)).ToList();
+        return new(page.Count == 0 ? null : page, PageToken.Next(offset, size, points.Count));
+    }
+
+    internal static Task SetTagsAsync(RegistryContext db, string runId, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken) => Upsert.RowsAsync(
+        db, "run_tags", ["run_id", "key", "value"], "(run_id, key) DO UPDATE SET value = excluded.value", [.. tags.Select(t => new object[] { runId, t.Key!, t.Value! })], cancellationToken);
+
+    private static void CheckLimits(int metrics, int parameters, int tags)
+    {
+        if (metrics > MaxMetrics || parameters > MaxParams || tags > MaxTags || metrics + parameters + tags > MaxEntities)
+        {
+            throw MlflowException.Invalid(
+                $"A batch holds at most {MaxMetrics} metrics, {MaxParams} params and {MaxTags} tags, together {MaxEntities}; got {metrics}, {parameters} and {tags}.");
+        }
+    }
+
+    private static List<KeyValue> Parameters(IReadOnlyList<KeyValue> parameters)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var parameter in parameters)
+        {
+            var key = Names.Key(parameter.Key, "param");
+            var value = Names.ParamValue(parameter.Value, key);
+            if (!values.TryAdd(key, value) && values[key] != value)
+            {
+                throw MlflowException.Invalid($"The request gives param '{key}' two values: '{values[key]}' and '{value}'.");
+            }
+        }
+
+        return [.. values.Select(p => new KeyValue(p.Key, p.Value))];
+    }
+
+    /// <summary>A parameter never changes: the same value again is fine, another one is refused.</summary>
+    private static async Task AddParamsAsync(RegistryContext db, string runId, List<KeyValue> parameters, CancellationToken cancellationToken)
+    {
+        if (parameters.Count == 0)
+        {
+            return;
+        }
+
+        await Upsert.RowsAsync(db, "run_params", ["run_id", "key", "value"], "(run_id, key) DO NOTHING", [.. parameters.Select(p => new object[] { runId, p.Key!, p.Value! })], cancellationToken);
+        var keys = parameters.Select(p => p.Key!).ToList();
+        var stored = await db.RunParams.AsNoTracking().Where(p => p.RunId == runId && keys.Contains(p.Key)).ToDictionaryAsync(p => p.Key, p => p.Value, cancellationToken);
+        if (parameters.Find(p => stored[p.Key!] != p.Value) is { } changed)
+        {
+            throw MlflowException.Invalid(
+                $"Changing param values is not allowed. Param with key='{changed.Key}' was already logged with value='{stored[changed.Key!]}' for run ID='{runId}'. Attempted logging new value '{changed.Value}'.");
+        }
+    }
+
+    private static async Task AddMetricsAsync(RegistryContext db, List<MetricPoint> points, CancellationToken cancellationToken)
+    {
+        string[] columns = ["run_id", "key", "timestamp", "step", "value", "is_nan"];
+        await Upsert.RowsAsync(db, "metric_points", columns, "DO NOTHING", [.. points.Select(Row)], cancellationToken);
+        var latest = points.GroupBy(p => p.Key).Select(g => g.OrderBy(p => p.Step).ThenBy(p => p.Timestamp).ThenBy(p => p.Value).Last());
+        await Upsert.RowsAsync(
+            db,
+            "latest_metrics",
+            columns,
+            "(run_id, key) DO UPDATE SET timestamp = excluded.timestamp, step = excluded.step, value = excluded.value, is_nan = excluded.is_nan "
+                + "WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
+            [.. latest.OrderBy(p => p.Key, StringComparer.Ordinal).Select(Row)],
+            cancellationToken);
+    }
+
+    private static object[] Row(MetricPoint p) => [p.RunId, p.Key, p.Timestamp, p.Step, p.Value, p.IsNan];
+
+    private MetricPoint Point(string runId, MetricMessage metric)
+    {
+        var key = Names.Key(metric.Key, "metric");
+        var value = Require.Value(metric.Value, $"metrics['{key}'].value");
+        return new()
+        {
+            RunId = runId,
+            Key = key,
+            Timestamp = metric.Timestamp ?? time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Step = metric.Step ?? 0,
+            Value = double.IsNaN(value) ? 0 : value,
+            IsNan = double.IsNaN(value),
+        };
+    }
+}
