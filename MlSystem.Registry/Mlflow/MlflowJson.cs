@@ -14,7 +14,6 @@ namespace MlSystem.Registry.Mlflow;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(MlflowError))]
 [JsonSerializable(typeof(MlflowEmpty))]
 [JsonSerializable(typeof(CreateExperiment))]
 [JsonSerializable(typeof(ExperimentRef))]

@@ -17,7 +17,7 @@ internal sealed record MlflowRequest<T>(T Message)
         var message = fromQuery
             ? FromQuery(request.Query, type).Deserialize(type)
             : await JsonSerializer.DeserializeAsync(request.Body, type, context.RequestAborted);
-        return new(message ?? throw MlflowException.Invalid("The request body must be a JSON object."));
+        return new(message ?? throw MlflowError.Invalid("The request body must be a JSON object."));
     }
 
     private static JsonObject FromQuery(IQueryCollection query, JsonTypeInfo<T> type)
@@ -42,16 +42,16 @@ internal static class Require
     /// <summary>The value, or MLflow's refusal for an absent one.</summary>
     public static string Text(string? value, string field) =>
         string.IsNullOrEmpty(value)
-            ? throw MlflowException.Invalid($"Missing value for required parameter '{field}'.")
+            ? throw MlflowError.Invalid($"Missing value for required parameter '{field}'.")
             : value;
 
     public static T Value<T>(T? value, string field)
         where T : struct =>
-        value ?? throw MlflowException.Invalid($"Missing value for required parameter '{field}'.");
+        value ?? throw MlflowError.Invalid($"Missing value for required parameter '{field}'.");
 
     /// <summary>The page size, or <paramref name="byDefault"/> when the request names none.</summary>
     public static int PageSize(long? value, int byDefault, int max) =>
         value is null ? byDefault
         : value >= 1 && value <= max ? (int)value
-        : throw MlflowException.Invalid($"Invalid value {value} for parameter 'max_results': it must be between 1 and {max}.");
+        : throw MlflowError.Invalid($"Invalid value {value} for parameter 'max_results': it must be between 1 and {max}.");
 }

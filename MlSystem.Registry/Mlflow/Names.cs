@@ -39,16 +39,16 @@ internal static partial class Names
     public static string Checked(string? name, string what)
     {
         var value = Require.Text(name, "name");
-        return Problem(value) is { } problem ? throw MlflowException.Invalid($"Invalid {what} name '{value}': {problem}.") : value;
+        return Problem(value) is { } problem ? throw MlflowError.Invalid($"Invalid {what} name '{value}': {problem}.") : value;
     }
 
     /// <summary>Checks the key of a parameter, metric or tag (MLflow's rule).</summary>
     public static string Key(string? key, string what)
     {
         var value = Require.Text(key, "key");
-        return value.Length > MaxKeyLength ? throw MlflowException.Invalid($"{what} key has {value.Length} characters; at most {MaxKeyLength} are allowed.")
-            : !KeyPattern().IsMatch(value) ? throw MlflowException.Invalid($"Invalid {what} name: '{value}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).")
-            : value.Split('/').Any(part => part is "" or "." or "..") ? throw MlflowException.Invalid($"Invalid {what} name: '{value}'. Names must be unique when read as a path; '', '.' and '..' are no path segments.")
+        return value.Length > MaxKeyLength ? throw MlflowError.Invalid($"{what} key has {value.Length} characters; at most {MaxKeyLength} are allowed.")
+            : !KeyPattern().IsMatch(value) ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).")
+            : value.Split('/').Any(part => part is "" or "." or "..") ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names must be unique when read as a path; '', '.' and '..' are no path segments.")
             : value;
     }
 
@@ -59,8 +59,8 @@ internal static partial class Names
     public static string Alias(string? alias)
     {
         var value = Require.Text(alias, "alias");
-        return value.Length > MaxNameLength || !AliasPattern().IsMatch(value) ? throw MlflowException.Invalid($"Invalid alias name: '{value}'. Allowed are up to {MaxNameLength} alphanumerics, underscores and dashes.")
-            : value.Equals("latest", StringComparison.OrdinalIgnoreCase) || VersionLikePattern().IsMatch(value) ? throw MlflowException.Invalid($"The alias name '{value}' is reserved.")
+        return value.Length > MaxNameLength || !AliasPattern().IsMatch(value) ? throw MlflowError.Invalid($"Invalid alias name: '{value}'. Allowed are up to {MaxNameLength} alphanumerics, underscores and dashes.")
+            : value.Equals("latest", StringComparison.OrdinalIgnoreCase) || VersionLikePattern().IsMatch(value) ? throw MlflowError.Invalid($"The alias name '{value}' is reserved.")
             : value;
     }
 
@@ -69,20 +69,20 @@ internal static partial class Names
         var value = Require.Text(version, "version");
         return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number
-            : throw MlflowException.Invalid($"Parameter 'version' must be a positive integer, got '{value}'.");
+            : throw MlflowError.Invalid($"Parameter 'version' must be a positive integer, got '{value}'.");
     }
 
     private static string Limited(string? value, string key, string what, int limit) =>
         (value ?? "").Length <= limit && value?.Contains('\0', StringComparison.Ordinal) != true
             ? value ?? ""
-            : throw MlflowException.Invalid($"The value of {what} '{key}' has {value!.Length} characters; at most {limit}, none of them NUL, are allowed.");
+            : throw MlflowError.Invalid($"The value of {what} '{key}' has {value!.Length} characters; at most {limit}, none of them NUL, are allowed.");
 
-    [GeneratedRegex(@"^[\w/.\- :]+\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[\w/.\- :]+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex KeyPattern();
 
-    [GeneratedRegex(@"^[\w\-]+\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[\w\-]+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AliasPattern();
 
-    [GeneratedRegex(@"^[vV]\d+\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[vV]\d+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex VersionLikePattern();
 }

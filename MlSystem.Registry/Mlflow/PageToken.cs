@@ -17,7 +17,7 @@ internal static class PageToken
         return Base64Url.IsValid(token)
             && int.TryParse(Encoding.ASCII.GetString(Base64Url.DecodeFromChars(token)), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
             ? offset
-            : throw MlflowException.Invalid("Invalid page token: use the next_page_token of the previous answer with otherwise the same request.");
+            : throw MlflowError.Invalid("Invalid page token: use the next_page_token of the previous answer with otherwise the same request.");
     }
 
     /// <summary>The token of the page behind, or null when the query that asked for one row more than the page holds did not get it.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlSystem.Registry.Mlflow;
+using MlSystem.ServiceDefaults.Errors;
 
 namespace MlSystem.Registry.Search;
 
@@ -63,7 +64,7 @@ internal sealed class FilterParser
         var value = _token.Kind is TokenKind.Text or TokenKind.Number or TokenKind.QuotedName ? Take() : throw Unexpected("a number or a text in quotes");
         if (value.Kind == TokenKind.Number && !double.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
         {
-            throw MlflowException.Invalid($"Invalid filter: '{value.Text}' at character {value.Position + 1} is not a number.");
+            throw MlflowError.Invalid($"Invalid filter: '{value.Text}' at character {value.Position + 1} is not a number.");
         }
 
         return new(scope, key, comparison, [value.Text], value.Kind == TokenKind.Number);
@@ -90,7 +91,7 @@ internal sealed class FilterParser
             "PARAM" or "PARAMS" or "PARAMETER" or "PARAMETERS" => (FilterScope.Param, key.Value.Text),
             "TAG" or "TAGS" => (FilterScope.Tag, key.Value.Text),
             "ATTRIBUTE" or "ATTRIBUTES" or "ATTR" or "RUN" => (FilterScope.Attribute, key.Value.Text),
-            _ => throw MlflowException.Invalid($"Invalid filter: unknown entity '{first.Text}'; metrics, params, tags and attributes are known."),
+            _ => throw MlflowError.Invalid($"Invalid filter: unknown entity '{first.Text}'; metrics, params, tags and attributes are known."),
         };
     }
 
@@ -106,7 +107,7 @@ internal sealed class FilterParser
                 "<=" => FilterOperator.LessOrEqual,
                 ">" => FilterOperator.Greater,
                 ">=" => FilterOperator.GreaterOrEqual,
-                var other => throw MlflowException.Invalid($"Invalid filter: unknown comparison '{other}'."),
+                var other => throw MlflowError.Invalid($"Invalid filter: unknown comparison '{other}'."),
             };
         }
 
@@ -158,6 +159,6 @@ internal sealed class FilterParser
         Take();
     }
 
-    private MlflowException Unexpected(string expected) =>
-        MlflowException.Invalid($"Invalid filter: expected {expected} at character {_token.Position + 1}, found {(_token.Kind == TokenKind.End ? "the end" : $"'{_token.Text}'")}.");
+    private ErrorAnswerException Unexpected(string expected) =>
+        MlflowError.Invalid($"Invalid filter: expected {expected} at character {_token.Position + 1}, found {(_token.Kind == TokenKind.End ? "the end" : $"'{_token.Text}'")}.");
 }

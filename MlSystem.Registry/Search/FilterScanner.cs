@@ -82,7 +82,7 @@ internal sealed class FilterScanner(string source)
         var end = source.IndexOf(quote, start + 1);
         if (end < 0)
         {
-            throw MlflowException.Invalid($"Invalid filter: the quotation at character {start + 1} has no end.");
+            throw MlflowError.Invalid($"Invalid filter: the quotation at character {start + 1} has no end.");
         }
 
         _position = end + 1;
@@ -99,6 +99,6 @@ internal sealed class FilterScanner(string source)
 
         return _position > start
             ? new(kind, source[start.._position], start)
-            : throw MlflowException.Invalid($"Invalid filter: '{source[start]}' at character {start + 1} is not understood.");
+            : throw MlflowError.Invalid($"Invalid filter: '{source[start]}' at character {start + 1} is not understood.");
     }
 }

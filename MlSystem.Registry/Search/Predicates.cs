@@ -3,6 +3,7 @@ using System.Linq.Expressions;
 using System.Reflection;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
+using MlSystem.ServiceDefaults.Errors;
 
 namespace MlSystem.Registry.Search;
 
@@ -16,7 +17,7 @@ internal static class Predicates
     {
         if (clause.IsNumber)
         {
-            throw MlflowException.Invalid($"Invalid filter: '{clause.Key}' is compared with a text in quotes, not with {clause.Values[0]}.");
+            throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is compared with a text in quotes, not with {clause.Values[0]}.");
         }
 
         var value = clause.Values[0];
@@ -31,7 +32,7 @@ internal static class Predicates
             FilterOperator.ILike => db.Like(column.Body, value, ignoreCase: true),
             FilterOperator.In => Expression.Call(ContainsMethod, list.Body, column.Body),
             FilterOperator.NotIn => Expression.Not(Expression.Call(ContainsMethod, list.Body, column.Body)),
-            _ => throw MlflowException.Invalid($"Invalid filter: '{clause.Key}' is a text; allowed are =, !=, LIKE, ILIKE, IN and NOT IN."),
+            _ => throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is a text; allowed are =, !=, LIKE, ILIKE, IN and NOT IN."),
         };
         return rows.Where(Expression.Lambda<Func<T, bool>>(body, column.Parameters));
     }
@@ -41,7 +42,7 @@ internal static class Predicates
     {
         if (!double.TryParse(clause.Values[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
         {
-            throw MlflowException.Invalid($"Invalid filter: '{clause.Key}' is compared with a number, not with '{clause.Values[0]}'.");
+            throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is compared with a number, not with '{clause.Values[0]}'.");
         }
 
         Expression<Func<double?>> parameter = () => value;
@@ -53,7 +54,7 @@ internal static class Predicates
             FilterOperator.LessOrEqual => Expression.LessThanOrEqual(column.Body, parameter.Body),
             FilterOperator.Greater => Expression.GreaterThan(column.Body, parameter.Body),
             FilterOperator.GreaterOrEqual => Expression.GreaterThanOrEqual(column.Body, parameter.Body),
-            _ => throw MlflowException.Invalid($"Invalid filter: '{clause.Key}' is a number; allowed are =, !=, <, <=, > and >=."),
+            _ => throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is a number; allowed are =, !=, <, <=, > and >=."),
         };
         return rows.Where(Expression.Lambda<Func<T, bool>>(body, column.Parameters));
     }
@@ -66,6 +67,6 @@ internal static class Predicates
         _ => descending ? rows.OrderByDescending(key) : rows.OrderBy(key),
     };
 
-    public static MlflowException Unknown(string what, string key, string known) =>
-        MlflowException.Invalid($"Invalid {what}: unknown '{key}'; known are {known}.");
+    public static ErrorAnswerException Unknown(string what, string key, string known) =>
+        MlflowError.Invalid($"Invalid {what}: unknown '{key}'; known are {known}.");
 }

@@ -72,20 +72,20 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
 
     private static void ModelEntities(ModelBuilder modelBuilder)
     {
-        modelBuilder.Entity<RegisteredModel>().HasKey(m => m.ModelId);
+        modelBuilder.Entity<RegisteredModel>().ToTable("registered_models").HasKey(m => m.ModelId);
         modelBuilder.Entity<RegisteredModel>().HasIndex(m => m.Name).IsUnique();
-        modelBuilder.Entity<RegisteredModelTag>().HasKey(t => new { t.ModelId, t.Key });
+        modelBuilder.Entity<RegisteredModelTag>().ToTable("registered_model_tags").HasKey(t => new { t.ModelId, t.Key });
         modelBuilder.Entity<RegisteredModelTag>().HasOne<RegisteredModel>().WithMany().HasForeignKey(t => t.ModelId);
-        modelBuilder.Entity<ModelVersion>().HasKey(v => new { v.ModelId, v.Version });
+        modelBuilder.Entity<ModelVersion>().ToTable("model_versions").HasKey(v => new { v.ModelId, v.Version });
         modelBuilder.Entity<ModelVersion>().HasOne<RegisteredModel>().WithMany().HasForeignKey(v => v.ModelId);
         modelBuilder.Entity<ModelVersion>().HasIndex(v => v.RunId);
         modelBuilder.Entity<ModelVersion>().HasIndex(v => new { v.Status, v.ValidationClaimedUntil });
-        modelBuilder.Entity<ModelVersionTag>().HasKey(t => new { t.ModelId, t.Version, t.Key });
+        modelBuilder.Entity<ModelVersionTag>().ToTable("model_version_tags").HasKey(t => new { t.ModelId, t.Version, t.Key });
         modelBuilder.Entity<ModelVersionTag>().HasOne<ModelVersion>().WithMany().HasForeignKey(t => new { t.ModelId, t.Version });
-        modelBuilder.Entity<ModelVersionFile>().HasKey(f => new { f.ModelId, f.Version, f.Path });
+        modelBuilder.Entity<ModelVersionFile>().ToTable("model_version_files").HasKey(f => new { f.ModelId, f.Version, f.Path });
         modelBuilder.Entity<ModelVersionFile>().HasOne<ModelVersion>().WithMany().HasForeignKey(f => new { f.ModelId, f.Version });
         modelBuilder.Entity<ModelVersionFile>().HasIndex(f => f.Sha256);
-        modelBuilder.Entity<ModelAlias>().HasKey(a => new { a.ModelId, a.Alias });
+        modelBuilder.Entity<ModelAlias>().ToTable("model_aliases").HasKey(a => new { a.ModelId, a.Alias });
         modelBuilder.Entity<ModelAlias>().HasOne<ModelVersion>().WithMany().HasForeignKey(a => new { a.ModelId, a.Version });
     }
 

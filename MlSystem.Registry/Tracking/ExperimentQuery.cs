@@ -21,7 +21,7 @@ internal static class ExperimentQuery
         null or "ACTIVE_ONLY" => experiments.Where(e => e.LifecycleStage == LifecycleStage.Active),
         "DELETED_ONLY" => experiments.Where(e => e.LifecycleStage == LifecycleStage.Deleted),
         "ALL" => experiments,
-        _ => throw MlflowException.Invalid($"Invalid value '{viewType}' for parameter 'view_type': ACTIVE_ONLY, DELETED_ONLY or ALL."),
+        _ => throw MlflowError.Invalid($"Invalid value '{viewType}' for parameter 'view_type': ACTIVE_ONLY, DELETED_ONLY or ALL."),
     };
 
     private static IQueryable<Experiment> Where(IQueryable<Experiment> experiments, RegistryContext db, FilterClause clause)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
-using MlSystem.Registry.Search;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Tracking;
@@ -20,7 +19,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             {
                 if (await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellationToken) is { } existing)
                 {
-                    throw MlflowException.Exists(existing.LifecycleStage == LifecycleStage.Deleted
+                    throw MlflowError.Exists(existing.LifecycleStage == LifecycleStage.Deleted
                         ? $"Experiment '{name}' already exists in deleted state; restore it or use another name."
                         : $"Experiment(name={name}) already exists.");
                 }
@@ -45,7 +44,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
         var id = Id(experimentId);
         await using var db = database.Read();
         return await OneAsync(db, db.Experiments.Where(e => e.ExperimentId == id), cancellationToken)
-            ?? throw MlflowException.NotFound($"No Experiment with id={id} exists");
+            ?? throw MlflowError.NotFound($"No Experiment with id={id} exists");
     }
 
     public async Task<ExperimentMessage> GetByNameAsync(string? name, CancellationToken cancellationToken)
@@ -53,7 +52,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
         var wanted = Require.Text(name, "experiment_name");
         await using var db = database.Read();
         return await OneAsync(db, db.Experiments.Where(e => e.Name == wanted), cancellationToken)
-            ?? throw MlflowException.NotFound($"Could not find experiment with name '{wanted}'");
+            ?? throw MlflowError.NotFound($"Could not find experiment with name '{wanted}'");
     }
 
     public async Task<ExperimentsAnswer> SearchAsync(SearchExperiments request, CancellationToken cancellationToken)
@@ -75,7 +74,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             {
                 if (await db.Experiments.AnyAsync(e => e.Name == name && e.ExperimentId != experiment.ExperimentId, cancellationToken))
                 {
-                    throw MlflowException.Exists($"Experiment(name={name}) already exists.");
+                    throw MlflowError.Exists($"Experiment(name={name}) already exists.");
                 }
 
                 experiment.Name = name;
@@ -105,7 +104,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
     internal static long Id(string? experimentId) =>
         long.TryParse(Require.Text(experimentId, "experiment_id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
-            : throw MlflowException.NotFound($"No Experiment with id={experimentId} exists");
+            : throw MlflowError.NotFound($"No Experiment with id={experimentId} exists");
 
     private const string OnTagConflict = "(experiment_id, key) DO UPDATE SET value = excluded.value";
 
@@ -137,7 +136,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             async db =>
             {
                 var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.ExperimentId == id, cancellationToken)
-                    ?? throw MlflowException.NotFound($"No Experiment with id={id} exists");
+                    ?? throw MlflowError.NotFound($"No Experiment with id={id} exists");
                 await change(db, experiment);
                 experiment.LastUpdateTime = time.GetUtcNow().ToUnixTimeMilliseconds();
             },

@@ -38,8 +38,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
     public Task LogModelAsync(LogModel request, CancellationToken cancellationToken)
     {
         var runId = Require.Text(request.RunId, "run_id");
-        using var model = JsonDocument.Parse(Require.Text(request.ModelJson, "model_json"));
-        var entry = model.RootElement.GetRawText();
+        var entry = JsonElement.Parse(Require.Text(request.ModelJson, "model_json")).GetRawText();
         return database.WriteAsync(
             async db =>
             {
@@ -61,7 +60,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
                 await RunStore.ActiveAsync(db, runId, cancellationToken);
                 if (await db.RunTags.Where(t => t.RunId == runId && t.Key == tag).ExecuteDeleteAsync(cancellationToken) == 0)
                 {
-                    throw MlflowException.NotFound($"No tag with name: {tag} in run with id {runId}");
+                    throw MlflowError.NotFound($"No tag with name: {tag} in run with id {runId}");
                 }
             },
             cancellationToken);
@@ -93,7 +92,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
     {
         if (metrics > MaxMetrics || parameters > MaxParams || tags > MaxTags || metrics + parameters + tags > MaxEntities)
         {
-            throw MlflowException.Invalid(
+            throw MlflowError.Invalid(
                 $"A batch holds at most {MaxMetrics} metrics, {MaxParams} params and {MaxTags} tags, together {MaxEntities}; got {metrics}, {parameters} and {tags}.");
         }
     }
@@ -107,7 +106,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
             var value = Names.ParamValue(parameter.Value, key);
             if (!values.TryAdd(key, value) && values[key] != value)
             {
-                throw MlflowException.Invalid($"The request gives param '{key}' two values: '{values[key]}' and '{value}'.");
+                throw MlflowError.Invalid($"The request gives param '{key}' two values: '{values[key]}' and '{value}'.");
             }
         }
 
@@ -127,7 +126,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
         var stored = await db.RunParams.AsNoTracking().Where(p => p.RunId == runId && keys.Contains(p.Key)).ToDictionaryAsync(p => p.Key, p => p.Value, cancellationToken);
         if (parameters.Find(p => stored[p.Key!] != p.Value) is { } changed)
         {
-            throw MlflowException.Invalid(
+            throw MlflowError.Invalid(
                 $"Changing param values is not allowed. Param with key='{changed.Key}' was already logged with value='{stored[changed.Key!]}' for run ID='{runId}'. Attempted logging new value '{changed.Value}'.");
         }
     }

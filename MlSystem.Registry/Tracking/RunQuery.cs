@@ -23,7 +23,7 @@ internal static class RunQuery
         null or "ACTIVE_ONLY" => runs.Where(r => r.LifecycleStage == LifecycleStage.Active),
         "DELETED_ONLY" => runs.Where(r => r.LifecycleStage == LifecycleStage.Deleted),
         "ALL" => runs,
-        _ => throw MlflowException.Invalid($"Invalid value '{viewType}' for parameter 'run_view_type': ACTIVE_ONLY, DELETED_ONLY or ALL."),
+        _ => throw MlflowError.Invalid($"Invalid value '{viewType}' for parameter 'run_view_type': ACTIVE_ONLY, DELETED_ONLY or ALL."),
     };
 
     private static IQueryable<Run> Where(IQueryable<Run> runs, RegistryContext db, FilterClause clause)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
+using MlSystem.ServiceDefaults.Errors;
 
 namespace MlSystem.Registry.Tracking;
 
@@ -24,10 +25,10 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
             async db =>
             {
                 var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.ExperimentId == experimentId, cancellationToken)
-                    ?? throw MlflowException.NotFound($"No Experiment with id={experimentId} exists");
+                    ?? throw MlflowError.NotFound($"No Experiment with id={experimentId} exists");
                 if (experiment.LifecycleStage != LifecycleStage.Active)
                 {
-                    throw MlflowException.Invalid($"The experiment {experimentId} must be in the 'active' state; it is {experiment.LifecycleStage}.");
+                    throw MlflowError.Invalid($"The experiment {experimentId} must be in the 'active' state; it is {experiment.LifecycleStage}.");
                 }
 
                 var run = new Run
@@ -60,7 +61,7 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
         var runId = Require.Text(request.RunId ?? request.RunUuid, "run_id");
         if (request.Status is not null && !RunStatus.All.Contains(request.Status))
         {
-            throw MlflowException.Invalid($"Invalid value '{request.Status}' for parameter 'status': {string.Join(", ", RunStatus.All)}.");
+            throw MlflowError.Invalid($"Invalid value '{request.Status}' for parameter 'status': {string.Join(", ", RunStatus.All)}.");
         }
 
         var name = request.RunName is { Length: > 0 } given ? Names.TagValue(given, NameTag) : null;
@@ -109,10 +110,10 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
         var run = await db.Runs.FirstOrDefaultAsync(r => r.RunId == runId, cancellationToken) ?? throw NotFound(runId);
         return run.LifecycleStage == LifecycleStage.Active
             ? run
-            : throw MlflowException.Invalid($"The run {runId} must be in the 'active' state; it is {run.LifecycleStage}.");
+            : throw MlflowError.Invalid($"The run {runId} must be in the 'active' state; it is {run.LifecycleStage}.");
     }
 
-    internal static MlflowException NotFound(string runId) => MlflowException.NotFound($"Run with id={runId} not found");
+    internal static ErrorAnswerException NotFound(string runId) => MlflowError.NotFound($"Run with id={runId} not found");
 
     internal static MetricMessage Metric(string key, double value, bool isNan, long timestamp, long step) => new(key, isNan ? double.NaN : value, timestamp, step);
 

@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Net.Http.Headers;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+using MlSystem.Registry.Tracking;
+
+namespace MlSystem.Registry.Artifacts;
+
+/// <summary>MLflow's artifact proxy (<c>mlflow-artifacts/artifacts/…</c>) and its <c>artifacts/list</c>.</summary>
+internal static class ArtifactEndpoints
+{
+    public static void MapArtifacts(this RouteGroupBuilder artifacts, ArtifactOptions options)
+    {
+        artifacts.MapGet("/artifacts", ListAsync);
+        artifacts.MapPut("/artifacts/{**path}", UploadAsync).WithMetadata(new UploadLimit(options.MaxUploadBytes));
+        artifacts.MapGet("/artifacts/{**path}", DownloadAsync);
+        artifacts.MapDelete("/artifacts/{**path}", DeleteAsync);
+    }
+
+    public static void MapRunArtifacts(this RouteGroupBuilder mlflow) => mlflow.MapGet("/artifacts/list", ListOfRunAsync);
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> UploadAsync(
+        string path, HttpRequest request, BlobStore blobs, ArtifactTree tree, CancellationToken cancellationToken)
+    {
+        var target = ArtifactPath.Checked(path);
+        var blob = await blobs.WriteAsync(request.Body, cancellationToken);
+        await tree.PutAsync(target, blob, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<PhysicalFileHttpResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, CancellationToken cancellationToken)
+    {
+        var wanted = ArtifactPath.Checked(path);
+        var entry = await tree.FindAsync(wanted, cancellationToken);
+        return entry is { IsDirectory: false }
+            ? File(blobs, entry.Sha256!)
+            : throw MlflowError.NotFound(entry is null ? $"No artifact at '{wanted}'." : $"'{wanted}' is a folder.");
+    }
+
+    private static async Task<JsonHttpResult<ArtifactsAnswer>> ListAsync(string? path, ArtifactTree tree, CancellationToken cancellationToken)
+    {
+        var entries = await tree.ListAsync(ArtifactPath.Checked(path, allowRoot: true), cancellationToken);
+        return MlflowResults.Ok(new ArtifactsAnswer(null, [.. entries.Select(e => Message(e, ArtifactPath.NameOf(e.Path)))]));
+    }
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteAsync(string path, ArtifactTree tree, CancellationToken cancellationToken)
+    {
+        await tree.DeleteAsync(ArtifactPath.Checked(path), cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<ArtifactsAnswer>> ListOfRunAsync(
+        MlflowRequest<ListArtifacts> request, RegistryDatabase database, ArtifactTree tree, CancellationToken cancellationToken)
+    {
+        var runId = Require.Text(request.Message.RunId ?? request.Message.RunUuid, "run_id");
+        var path = ArtifactPath.Checked(request.Message.Path, allowRoot: true);
+        string uri;
+        await using (var db = database.Read())
+        {
+            uri = await db.Runs.Where(r => r.RunId == runId).Select(r => r.ArtifactUri).FirstOrDefaultAsync(cancellationToken) ?? throw RunStore.NotFound(runId);
+        }
+
+        var root = ArtifactPath.FromUri(uri)
+            ?? throw MlflowError.Invalid($"The artifacts of run {runId} are at '{uri}', outside this registry: list them there.");
+        var entries = await tree.ListAsync(ArtifactPath.Join(root, path), cancellationToken);
+        return MlflowResults.Ok(new ArtifactsAnswer(uri, entries.Count == 0 ? null : [.. entries.Select(e => Message(e, e.Path[(root.Length + 1)..]))]));
+    }
+
+    /// <summary>A blob as an answer, in ranges when asked for; its hash is the entity tag.</summary>
+    internal static PhysicalFileHttpResult File(BlobStore blobs, string sha256) =>
+        TypedResults.PhysicalFile(blobs.PathOf(sha256), "application/octet-stream", enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{sha256}\""));
+
+    private static FileInfoMessage Message(ArtifactEntry entry, string path) => new(path, entry.IsDirectory, entry.IsDirectory ? null : entry.SizeBytes);
+
+    /// <summary>Replaces the server's limit of a body, which is meant for JSON.</summary>
+    private sealed record UploadLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}

@@ -1,0 +1,78 @@
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Artifacts;
+
+/// <summary>The tree of artifacts: which path has which content.</summary>
+internal sealed class ArtifactTree(RegistryDatabase database, TimeProvider time)
+{
+    /// <summary>Points a path at a blob; replaces a file, never a folder.</summary>
+    public Task PutAsync(string path, Blob blob, CancellationToken cancellationToken) => database.WriteAsync(
+        async db =>
+        {
+            var folders = ArtifactPath.FoldersAbove(path).ToList();
+            List<string> touched = [.. folders, path];
+            var existing = await db.Artifacts.Where(a => touched.Contains(a.Path)).ToDictionaryAsync(a => a.Path, cancellationToken);
+            if (folders.Find(f => existing.TryGetValue(f, out var entry) && !entry.IsDirectory) is { } file)
+            {
+                throw MlflowError.Invalid($"Invalid path '{path}': '{file}' is a file.");
+            }
+
+            if (existing.TryGetValue(path, out var old) && old.IsDirectory)
+            {
+                throw MlflowError.Invalid($"Invalid path '{path}': it is a folder.");
+            }
+
+            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+            db.Artifacts.AddRange(folders.Where(f => !existing.ContainsKey(f)).Select(f => Entry(f, now, directory: true)));
+            var target = old ?? db.Artifacts.Add(Entry(path, now, directory: false)).Entity;
+            target.Sha256 = blob.Sha256;
+            target.SizeBytes = blob.SizeBytes;
+            target.UpdatedAt = now;
+        },
+        cancellationToken);
+
+    public async Task<ArtifactEntry?> FindAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        return await db.Artifacts.FirstOrDefaultAsync(a => a.Path == path, cancellationToken);
+    }
+
+    /// <summary>The entries directly in a folder, by name; empty when there is no such folder.</summary>
+    public async Task<IReadOnlyList<ArtifactEntry>> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        return await db.Artifacts.Where(a => a.Folder == folder).OrderBy(a => a.Path).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Removes a file, or a folder with all that is in it. Versions keep their files: they hold the content by its hash.</summary>
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) => database.WriteAsync(
+        async db =>
+        {
+            var (from, to) = (path + "/", path + "0");
+            if (await db.Artifacts.Where(a => a.Path == path || (string.Compare(a.Path, from) >= 0 && string.Compare(a.Path, to) < 0)).ExecuteDeleteAsync(cancellationToken) == 0)
+            {
+                throw MlflowError.NotFound($"No artifact at '{path}'.");
+            }
+        },
+        cancellationToken);
+
+    /// <summary>All files below a folder (or the file itself), with paths relative to the folder. '0' is the character behind '/'.</summary>
+    internal static async Task<IReadOnlyList<ArtifactEntry>> FilesBelowAsync(RegistryContext db, string folder, CancellationToken cancellationToken)
+    {
+        var (from, to) = (folder + "/", folder + "0");
+        return await db.Artifacts.AsNoTracking()
+            .Where(a => !a.IsDirectory && string.Compare(a.Path, from) >= 0 && string.Compare(a.Path, to) < 0)
+            .OrderBy(a => a.Path)
+            .ToListAsync(cancellationToken);
+    }
+
+    private static ArtifactEntry Entry(string path, long now, bool directory) => new()
+    {
+        Path = path,
+        Folder = ArtifactPath.FolderOf(path),
+        IsDirectory = directory,
+        UpdatedAt = now,
+    };
+}

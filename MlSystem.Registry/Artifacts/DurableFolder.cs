@@ -1,0 +1,58 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace MlSystem.Registry.Artifacts;
+
+/// <summary>What .NET has no API for: making a rename durable and linking a file.</summary>
+internal static class DurableFolder
+{
+    private const int ReadOnly = 0;
+
+    /// <summary>Makes the folder's entries durable. Windows needs and has no such call.</summary>
+    public static void Flush(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = Open(folder, ReadOnly);
+        if (descriptor < 0)
+        {
+            throw new IOException($"Cannot open folder '{folder}'.", new Win32Exception(Marshal.GetLastPInvokeError()));
+        }
+
+        var failed = Fsync(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (failed)
+        {
+            throw new IOException($"Cannot make folder '{folder}' durable.", new Win32Exception(error));
+        }
+    }
+
+    /// <summary>A second name for a file where the file system can, else a copy.</summary>
+    public static void LinkOrCopy(string source, string target)
+    {
+        if (OperatingSystem.IsWindows() || Link(source, target) != 0)
+        {
+            File.Copy(source, target);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open(string path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Fsync(int descriptor);
+
+    [DllImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int descriptor);
+
+    [DllImport("libc", EntryPoint = "link", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link(string source, string target);
+}

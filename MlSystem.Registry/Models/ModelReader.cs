@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+using MlSystem.ServiceDefaults.Errors;
+
+namespace MlSystem.Registry.Models;
+
+/// <summary>Reads models and versions with their tags and aliases: a fixed number of queries, however many rows.</summary>
+internal static class ModelReader
+{
+    public static async Task<RegisteredModel> ModelAsync(RegistryContext db, string? name, CancellationToken cancellationToken)
+    {
+        var wanted = Require.Text(name, "name");
+        return await db.Models.FirstOrDefaultAsync(m => m.Name == wanted, cancellationToken) ?? throw NotFound(wanted);
+    }
+
+    public static async Task<ModelVersion> VersionAsync(RegistryContext db, RegisteredModel model, int version, CancellationToken cancellationToken) =>
+        await db.Versions.FirstOrDefaultAsync(v => v.ModelId == model.ModelId && v.Version == version, cancellationToken) ?? throw NotFound(model.Name, version);
+
+    public static ErrorAnswerException NotFound(string name) => MlflowError.NotFound($"Registered Model with name={name} not found");
+
+    public static ErrorAnswerException NotFound(string name, int version) => MlflowError.NotFound($"Model Version (name={name}, version={version}) not found");
+
+    public static string Text(int version) => version.ToString(CultureInfo.InvariantCulture);
+
+    public static async Task<IReadOnlyList<ModelMessage>> MessagesAsync(RegistryContext db, IReadOnlyList<RegisteredModel> models, CancellationToken cancellationToken)
+    {
+        var ids = models.Select(m => m.ModelId).ToList();
+        var tags = (await db.ModelTags.Where(t => ids.Contains(t.ModelId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.ModelId);
+        var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.ModelId);
+        var latest = await db.Versions.Where(v => ids.Contains(v.ModelId) && db.Models.Any(m => m.ModelId == v.ModelId && m.LastVersion == v.Version)).ToListAsync(cancellationToken);
+        var names = models.ToDictionary(m => m.ModelId, m => m.Name);
+        var latestMessages = (await MessagesAsync(db, latest, names, cancellationToken)).ToLookup(v => v.Name);
+        return [.. models.Select(model => new ModelMessage
+        {
+            Name = model.Name,
+            CreationTimestamp = model.CreationTime,
+            LastUpdatedTimestamp = model.LastUpdatedTime,
+            UserId = model.CreatedBy,
+            Description = model.Description,
+            LatestVersions = OrNull(latestMessages[model.Name]),
+            Tags = OrNull(tags[model.ModelId].Select(t => new KeyValue(t.Key, t.Value))),
+            Aliases = OrNull(aliases[model.ModelId].Select(a => new AliasMessage(a.Alias, Text(a.Version)))),
+        })];
+    }
+
+    public static async Task<IReadOnlyList<VersionMessage>> MessagesAsync(
+        RegistryContext db, IReadOnlyList<ModelVersion> versions, IReadOnlyDictionary<long, string> names, CancellationToken cancellationToken)
+    {
+        var ids = versions.Select(v => v.ModelId).Distinct().ToList();
+        var numbers = versions.Select(v => v.Version).Distinct().ToList();
+        var tags = (await db.VersionTags.Where(t => ids.Contains(t.ModelId) && numbers.Contains(t.Version)).OrderBy(t => t.Key).ToListAsync(cancellationToken))
+            .ToLookup(t => (t.ModelId, t.Version));
+        var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => (a.ModelId, a.Version));
+        return [.. versions.Select(v => new VersionMessage
+        {
+            Name = names[v.ModelId],
+            Version = Text(v.Version),
+            CreationTimestamp = v.CreationTime,
+            LastUpdatedTimestamp = v.LastUpdatedTime,
+            UserId = v.CreatedBy,
+            CurrentStage = "None",
+            Description = v.Description,
+            Source = v.Source,
+            RunId = v.RunId,
+            Status = v.Status == VersionStatus.Pending ? "PENDING_REGISTRATION" : "READY",
+            StatusMessage = v.Status == VersionStatus.Refused ? $"Not servable: {v.Reason}" : null,
+            Tags = OrNull(tags[(v.ModelId, v.Version)].Select(t => new KeyValue(t.Key, t.Value))),
+            Aliases = OrNull(aliases[(v.ModelId, v.Version)].Select(a => a.Alias)),
+        })];
+    }
+
+    public static async Task<VersionMessage> MessageAsync(RegistryContext db, RegisteredModel model, ModelVersion version, CancellationToken cancellationToken) =>
+        (await MessagesAsync(db, [version], new Dictionary<long, string> { [model.ModelId] = model.Name }, cancellationToken))[0];
+
+    private static List<T>? OrNull<T>(IEnumerable<T> items) => items.ToList() is { Count: > 0 } list ? list : null;
+}

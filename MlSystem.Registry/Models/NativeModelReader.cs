@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Contracts;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Models;
+
+/// <summary>Reads models and versions for the native API.</summary>
+internal sealed class NativeModelReader(RegistryDatabase database)
+{
+    /// <summary>All models by name, or the one.</summary>
+    public async Task<IReadOnlyList<ModelView>> ModelsAsync(string? name, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        var models = await db.Models.Where(m => name == null || m.Name == name).OrderBy(m => m.Name).ToListAsync(cancellationToken);
+        var ids = models.ConvertAll(m => m.ModelId);
+        var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).ToListAsync(cancellationToken)).ToLookup(a => a.ModelId);
+        return [.. models.Select(m => new ModelView(
+            m.Name,
+            m.Description,
+            m.LastVersion == 0 ? null : m.LastVersion,
+            new SortedDictionary<string, int>(aliases[m.ModelId].ToDictionary(a => a.Alias, a => a.Version), StringComparer.Ordinal),
+            DateTimeOffset.FromUnixTimeMilliseconds(m.CreationTime),
+            m.CreatedBy))];
+    }
+
+    /// <summary>The versions of a model, newest first, or the one; null when there is no such model.</summary>
+    public async Task<IReadOnlyList<VersionView>?> VersionsAsync(string name, int? version, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        var id = await db.Models.Where(m => m.Name == name).Select(m => (long?)m.ModelId).FirstOrDefaultAsync(cancellationToken);
+        if (id is null)
+        {
+            return null;
+        }
+
+        var versions = await db.Versions.Where(v => v.ModelId == id && (version == null || v.Version == version)).OrderByDescending(v => v.Version).ToListAsync(cancellationToken);
+        var files = (await db.VersionFiles.Where(f => f.ModelId == id && (version == null || f.Version == version)).OrderBy(f => f.Path).ToListAsync(cancellationToken)).ToLookup(f => f.Version);
+        var aliases = (await db.Aliases.Where(a => a.ModelId == id).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.Version);
+        return [.. versions.Select(v => View(name, v, files[v.Version], aliases[v.Version]))];
+    }
+
+    /// <summary>The hash of one file of a version, or null.</summary>
+    public async Task<string?> FileAsync(string name, int version, string path, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        return await db.VersionFiles
+            .Where(f => f.Version == version && f.Path == path && db.Models.Any(m => m.ModelId == f.ModelId && m.Name == name))
+            .Select(f => f.Sha256)
+            .FirstOrDefaultAsync(cancellationToken);
+    }
+
+    private static VersionView View(string model, ModelVersion version, IEnumerable<ModelVersionFile> files, IEnumerable<ModelAlias> aliases) => new(
+        model,
+        version.Version,
+        version.Status,
+        version.Reason,
+        version.RunId,
+        version.Source,
+        new ModelManifest { Files = [.. files.Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes })] },
+        Json(version.Signature),
+        Json(version.Lineage),
+        DateTimeOffset.FromUnixTimeMilliseconds(version.CreationTime),
+        version.CreatedBy,
+        [.. aliases.Select(a => a.Alias)]);
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+}

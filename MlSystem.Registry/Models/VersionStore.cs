@@ -1,0 +1,138 @@
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Contracts;
+using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Events;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+using MlSystem.Registry.Validation;
+
+namespace MlSystem.Registry.Models;
+
+/// <summary>Model versions: created once with their manifest, then only described (tags, description), never changed.</summary>
+internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, ValidationSignal validation, TimeProvider time)
+{
+    /// <summary>Registers the next version. Numbers are consecutive under any number of concurrent callers: the model's row is locked until the commit.</summary>
+    public async Task<VersionMessage> CreateAsync(CreateVersion request, Caller caller, CancellationToken cancellationToken)
+    {
+        var name = Names.Checked(request.Name, "registered model");
+        var uri = Require.Text(request.Source, "source");
+        var description = request.Description is null ? null : Names.TagValue(request.Description, "description");
+        var tags = (request.Tags ?? []).Select(t => new KeyValue(Names.Key(t.Key, "tag"), Names.TagValue(t.Value, t.Key!))).DistinctBy(t => t.Key).ToList();
+        var source = await VersionSource.ReadAsync(database, blobs, uri, cancellationToken);
+        var created = await database.WriteAsync(
+            async db =>
+            {
+                var now = time.GetUtcNow();
+                var model = await LockModelAsync(db, name, now, cancellationToken);
+                model.LastVersion++;
+                var version = new ModelVersion
+                {
+                    ModelId = model.ModelId,
+                    Version = model.LastVersion,
+                    Status = source.Refusal is null ? VersionStatus.Pending : VersionStatus.Refused,
+                    Reason = source.Refusal,
+                    RunId = string.IsNullOrEmpty(request.RunId) ? null : request.RunId,
+                    Source = uri,
+                    Description = description,
+                    Signature = source.Signature,
+                    Lineage = source.Lineage,
+                    CreatedBy = caller.Name,
+                    CreationTime = now.ToUnixTimeMilliseconds(),
+                    LastUpdatedTime = now.ToUnixTimeMilliseconds(),
+                };
+                db.Versions.Add(version);
+                db.VersionFiles.AddRange(source.Files.Select(f => new ModelVersionFile { ModelId = model.ModelId, Version = version.Version, Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }));
+                db.VersionTags.AddRange(tags.Select(t => new ModelVersionTag { ModelId = model.ModelId, Version = version.Version, Key = t.Key!, Value = t.Value! }));
+                db.Emit(name, Change.By(caller, now, RegistryChange.VersionCreated) with { Model = name, Version = version.Version });
+                await db.SaveChangesAsync(cancellationToken);
+                return await ModelReader.MessageAsync(db, model, version, cancellationToken);
+            },
+            cancellationToken);
+        validation.Wake();
+        return created;
+    }
+
+    public async Task<VersionMessage> GetAsync(VersionRef request, CancellationToken cancellationToken)
+    {
+        var number = Names.Version(request.Version);
+        await using var db = database.Read();
+        var model = await ModelReader.ModelAsync(db, request.Name, cancellationToken);
+        return await ModelReader.MessageAsync(db, model, await ModelReader.VersionAsync(db, model, number, cancellationToken), cancellationToken);
+    }
+
+    public async Task<VersionsAnswer> SearchAsync(SearchModels request, CancellationToken cancellationToken)
+    {
+        var size = Require.PageSize(request.MaxResults, 10_000, 200_000);
+        var offset = PageToken.Offset(request.PageToken);
+        await using var db = database.Read();
+        var page = await ModelQuery.Versions(db, request).Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
+        var ids = page.Select(v => v.ModelId).Distinct().ToList();
+        var names = await db.Models.Where(m => ids.Contains(m.ModelId)).ToDictionaryAsync(m => m.ModelId, m => m.Name, cancellationToken);
+        var versions = await ModelReader.MessagesAsync(db, [.. page.Take(size)], names, cancellationToken);
+        return new(versions.Count == 0 ? null : versions, PageToken.Next(offset, size, page.Count));
+    }
+
+    public Task<VersionMessage> UpdateAsync(UpdateVersion request, CancellationToken cancellationToken) => ChangeAsync(
+        request.Name,
+        request.Version,
+        (_, version) =>
+        {
+            version.Description = Names.TagValue(request.Description, "description");
+            return Task.CompletedTask;
+        },
+        cancellationToken);
+
+    public Task<VersionMessage> SetTagAsync(SetVersionTag request, CancellationToken cancellationToken)
+    {
+        var key = Names.Key(request.Key, "tag");
+        var value = Names.TagValue(request.Value, key);
+        return ChangeAsync(
+            request.Name,
+            request.Version,
+            (db, version) => Upsert.RowsAsync(
+                db,
+                "model_version_tags",
+                ["model_id", "version", "key", "value"],
+                "(model_id, version, key) DO UPDATE SET value = excluded.value",
+                [[version.ModelId, version.Version, key, value]],
+                cancellationToken),
+            cancellationToken);
+    }
+
+    public Task<VersionMessage> DeleteTagAsync(SetVersionTag request, CancellationToken cancellationToken)
+    {
+        var key = Require.Text(request.Key, "key");
+        return ChangeAsync(
+            request.Name,
+            request.Version,
+            (db, version) => db.VersionTags.Where(t => t.ModelId == version.ModelId && t.Version == version.Version && t.Key == key).ExecuteDeleteAsync(cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>The model, tracked, its row locked until the transaction ends: changes of one model and their events have one order.</summary>
+    internal static async Task<RegisteredModel> LockModelAsync(RegistryContext db, string name, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var updated = now.ToUnixTimeMilliseconds();
+        if (await db.Models.Where(m => m.Name == name).ExecuteUpdateAsync(m => m.SetProperty(x => x.LastUpdatedTime, updated), cancellationToken) == 0)
+        {
+            throw ModelReader.NotFound(name);
+        }
+
+        return await db.Models.FirstAsync(m => m.Name == name, cancellationToken);
+    }
+
+    private Task<VersionMessage> ChangeAsync(string? name, string? number, Func<RegistryContext, ModelVersion, Task> change, CancellationToken cancellationToken)
+    {
+        var wanted = Names.Version(number);
+        return database.WriteAsync(
+            async db =>
+            {
+                var model = await ModelReader.ModelAsync(db, name, cancellationToken);
+                var version = await ModelReader.VersionAsync(db, model, wanted, cancellationToken);
+                await change(db, version);
+                version.LastUpdatedTime = time.GetUtcNow().ToUnixTimeMilliseconds();
+                return await ModelReader.MessageAsync(db, model, version, cancellationToken);
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Options;
+using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Events;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Models;
+using MlSystem.Registry.Serving;
+using MlSystem.Registry.Storage;
+using MlSystem.Registry.Tracking;
+using MlSystem.Registry.Validation;
+using MlSystem.ServiceDefaults.Errors;
+using MlSystem.ServiceDefaults.EventLog;
+using MlSystem.ServiceDefaults.Startup;
+using MlSystem.ServiceDefaults.Storage;
+
+namespace MlSystem.Registry;
+
+/// <summary>Registers the registry's capabilities and maps their paths.</summary>
+internal static class RegistryServices
+{
+    private const string MlflowPath = "/api/2.0/mlflow";
+    private const string ArtifactsPath = "/api/2.0/mlflow-artifacts";
+
+    public static void AddRegistry(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        builder.AddDatabase<RegistryContext, SqliteRegistryContext, PostgresRegistryContext>();
+        builder.AddEventLog();
+        services.AddOptions<ArtifactOptions>().BindConfiguration(ArtifactOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ValidationOptions>().BindConfiguration(ValidationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write);
+        services.AddSingleton<RegistryDatabase>();
+        services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddStartupTask<OpenBlobStore>();
+        services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>();
+        services.AddSingleton<ModelStore>().AddSingleton<VersionStore>().AddSingleton<AliasStore>().AddSingleton<NativeModelReader>();
+        services.AddSingleton<EndpointReader>().AddSingleton<EndpointWriter>();
+        services.AddSingleton<EndpointChanges>().AddHostedService(s => s.GetRequiredService<EndpointChanges>());
+        services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddHostedService<Validator>();
+        services.AddSingleton<OutboxSignal>().AddHostedService<OutboxDispatcher>();
+    }
+
+    public static void MapRegistry(this WebApplication app)
+    {
+        foreach (var prefix in new[] { MlflowPath, "/ajax-api/2.0/mlflow" })
+        {
+            var mlflow = app.MapGroup(prefix).ExcludeFromDescription();
+            mlflow.MapExperiments();
+            mlflow.MapRuns();
+            mlflow.MapRunArtifacts();
+            mlflow.MapModels();
+        }
+
+        app.MapGroup(ArtifactsPath).ExcludeFromDescription().MapArtifacts(app.Services.GetRequiredService<IOptions<ArtifactOptions>>().Value);
+        var api = app.MapGroup("/api");
+        api.MapNativeModels();
+        api.MapEndpoints();
+    }
+}

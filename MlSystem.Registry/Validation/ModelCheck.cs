@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using MlSystem.Contracts;
+using MlSystem.Registry.Artifacts;
+using MlSystem.ServiceDefaults.Storage;
+
+namespace MlSystem.Registry.Validation;
+
+/// <summary>Tries a model out in a process of its own: whatever the model does there, the registry lives on.</summary>
+internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<ValidationOptions> options, TimeProvider time)
+{
+    private const int MaxOutput = 4000;
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Why the model is refused; null when it passed.</summary>
+    public async Task<string?> RunAsync(IReadOnlyList<ManifestFile> files, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(data.Own, "validation", Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+        try
+        {
+            foreach (var file in files)
+            {
+                var target = Path.Combine(folder, file.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                DurableFolder.LinkOrCopy(blobs.PathOf(file.Sha256), target);
+            }
+
+            return await RunProcessAsync(folder, cancellationToken);
+        }
+        finally
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private async Task<string?> RunProcessAsync(string folder, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(StartInfo(folder)) ?? throw new InvalidOperationException("The validation process did not start.");
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            if (await WatchAsync(process, cancellationToken) is { } excess)
+            {
+                return excess;
+            }
+
+            return Verdict(process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Waits for the end; says which bound was exceeded first.</summary>
+    private async Task<string?> WatchAsync(Process process, CancellationToken cancellationToken)
+    {
+        var (seconds, megabytes) = (options.Value.TimeoutSeconds, options.Value.MaxMemoryMb);
+        var end = process.WaitForExitAsync(cancellationToken);
+        for (var started = time.GetTimestamp(); ;)
+        {
+            if (await Task.WhenAny(end, Task.Delay(LookInterval, time, cancellationToken)) == end)
+            {
+                await end;
+                return null;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            process.Refresh();
+            if (!process.HasExited && process.WorkingSet64 > megabytes * 1024L * 1024)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"the validation needed more than {megabytes} MiB of memory (Registry:Validation:MaxMemoryMb)");
+            }
+
+            if (time.GetElapsedTime(started).TotalSeconds > seconds)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"the validation took longer than {seconds} s (Registry:Validation:TimeoutSeconds)");
+            }
+        }
+    }
+
+    private ProcessStartInfo StartInfo(string folder)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var program = typeof(ModelCheck).Assembly.Location;
+        var host = Path.GetFileNameWithoutExtension(Environment.ProcessPath!);
+        if (host != Path.GetFileNameWithoutExtension(program))
+        {
+            // Started through `dotnet` or inside a test host: the registry's own assembly runs under dotnet.
+            start.FileName = host == "dotnet" ? Environment.ProcessPath! : "dotnet";
+            start.ArgumentList.Add(program);
+        }
+
+        start.ArgumentList.Add(ModelProbe.Command);
+        start.ArgumentList.Add(folder);
+        start.Environment["DOTNET_GCHeapHardLimit"] = (options.Value.MaxMemoryMb * 1024L * 1024).ToString("x", CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment.Remove("OTEL_EXPORTER_OTLP_ENDPOINT");
+        return start;
+    }
+
+    private static string? Verdict(int exitCode, string output, string errors)
+    {
+        var line = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(l => l.StartsWith('{'));
+        if (exitCode == 0 && line is not null)
+        {
+            var verdict = JsonSerializer.Deserialize(line, ValidationJson.Default.ProbeVerdict);
+            return verdict is { Servable: true } ? null : verdict?.Reason ?? "the validation gave no reason";
+        }
+
+        var last = errors.Length > MaxOutput ? errors[^MaxOutput..] : errors;
+        return string.Create(CultureInfo.InvariantCulture, $"the validation process ended with exit code {exitCode}: {last.Trim()}");
+    }
+}

@@ -1,0 +1,106 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using MlSystem.Contracts;
+using MlSystem.Registry.Events;
+using MlSystem.Registry.Models;
+using MlSystem.Registry.Storage;
+using MlSystem.ServiceDefaults.Startup;
+
+namespace MlSystem.Registry.Validation;
+
+/// <summary>
+/// Takes pending versions one after the other through the validation and records the verdict. A version is claimed for a while,
+/// so that replicas don't do the same work; a claim whose owner died runs out and the version is taken up again.
+/// </summary>
+internal sealed partial class Validator(
+    RegistryDatabase database, ModelCheck check, ValidationSignal signal, IOptions<ValidationOptions> options, StartupRunner startup, TimeProvider time, ILogger<Validator> logger) : BackgroundService
+{
+    private static readonly Caller System = new("registry", "");
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClaimMargin = TimeSpan.FromSeconds(30);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await startup.WaitUntilReadyAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await ClaimAsync(stoppingToken) is { } version)
+                {
+                    await ValidateAsync(version, stoppingToken);
+                }
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(error.Message);
+            }
+
+            using var woken = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(signal.WaitAsync(woken.Token), Task.Delay(LookInterval, time, woken.Token));
+            await woken.CancelAsync();
+        }
+    }
+
+    private async Task<ModelVersion?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        await using var read = database.Read();
+        var now = time.GetUtcNow();
+        // SQLite belongs to this process: a claim found there at the start is that of a killed predecessor.
+        var expired = read.SingleWriter ? long.MaxValue : now.ToUnixTimeMilliseconds();
+        var next = await read.Versions.Where(v => v.Status == VersionStatus.Pending && v.ValidationClaimedUntil < expired)
+            .OrderBy(v => v.CreationTime).ThenBy(v => v.ModelId).ThenBy(v => v.Version).FirstOrDefaultAsync(cancellationToken);
+        if (next is null)
+        {
+            return null;
+        }
+
+        var until = now.AddSeconds(options.Value.TimeoutSeconds).Add(ClaimMargin).ToUnixTimeMilliseconds();
+        var claimed = await database.WriteAsync(
+            db => db.Versions.Where(v => v.ModelId == next.ModelId && v.Version == next.Version && v.Status == VersionStatus.Pending && v.ValidationClaimedUntil == next.ValidationClaimedUntil)
+                .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken),
+            cancellationToken);
+        return claimed == 1 ? next : null;
+    }
+
+    private async Task ValidateAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ManifestFile> files;
+        await using (var db = database.Read())
+        {
+            files = await db.VersionFiles.Where(f => f.ModelId == version.ModelId && f.Version == version.Version)
+                .Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }).ToListAsync(cancellationToken);
+        }
+
+        var reason = await check.RunAsync(files, cancellationToken);
+        await RecordAsync(version, reason, cancellationToken);
+    }
+
+    private async Task RecordAsync(ModelVersion version, string? reason, CancellationToken cancellationToken)
+    {
+        var name = await database.WriteAsync(
+            async db =>
+            {
+                var now = time.GetUtcNow();
+                var model = await VersionStore.LockModelAsync(db, (await db.Models.AsNoTracking().FirstAsync(m => m.ModelId == version.ModelId, cancellationToken)).Name, now, cancellationToken);
+                var row = await ModelReader.VersionAsync(db, model, version.Version, cancellationToken);
+                if (row.Status == VersionStatus.Pending)
+                {
+                    row.Status = reason is null ? VersionStatus.Servable : VersionStatus.Refused;
+                    row.Reason = reason;
+                    row.LastUpdatedTime = now.ToUnixTimeMilliseconds();
+                    db.Emit(model.Name, Change.By(System, now, RegistryChange.VersionValidated) with { Model = model.Name, Version = version.Version });
+                }
+
+                return model.Name;
+            },
+            cancellationToken);
+        LogValidated(name, version.Version, reason ?? "servable");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Version {Version} of {Model}: {Verdict}")]
+    private partial void LogValidated(string model, int version, string verdict);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Validating failed: {Reason}; the version stays pending")]
+    private partial void LogFailed(string reason);
+}
