@@ -1,10 +1,15 @@
+using MlSystem.Inference;
+using MlSystem.Inference.Protocols;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("inference");
+builder.AddServiceDefaults("inference", replicas: true);
+builder.AddInference();
+builder.AddProtocols();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.MapProtocols();
 
 return await app.RunServiceAsync();

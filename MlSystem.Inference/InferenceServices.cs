@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Options;
+using MlSystem.Features.V1;
+using MlSystem.Inference.Admission;
+using MlSystem.Inference.Features;
+using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Prediction;
+using MlSystem.Inference.PredictionLog;
+using MlSystem.Inference.Repository;
+using MlSystem.Inference.Routing;
+using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Versions;
+using MlSystem.ServiceDefaults.Clients;
+using MlSystem.ServiceDefaults.EventLog;
+using MlSystem.ServiceDefaults.Startup;
+
+namespace MlSystem.Inference;
+
+/// <summary>Registers the parts of the inference engine in the order in which a request and a version meet them.</summary>
+public static class InferenceServices
+{
+    public static WebApplicationBuilder AddInference(this WebApplicationBuilder builder)
+    {
+        builder.AddOptions<RuntimeOptions>("Inference:Runtime").AddOptions<AdmissionOptions>("Inference:Admission")
+            .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog");
+        builder.AddEventLog();
+        builder.AddServiceClient<RegistryClient>("registry");
+        builder.AddServiceGrpcClient<FeatureStore.FeatureStoreClient>("features");
+        var services = builder.Services;
+        services.AddSingleton(s => new FeatureClient(s.GetRequiredService<FeatureStore.FeatureStoreClient>()));
+        services.AddSingleton<FeatureLookup>();
+        services.AddSingleton<ArtifactCache>();
+        services.AddSingleton<VersionLoader>();
+        services.AddSingleton<ResidentVersions>();
+        services.AddSingleton<InferenceMetrics>();
+        services.AddSingleton<GateKeeper>();
+        services.AddSingleton(s => new RandomSource(s.GetRequiredService<IOptions<RoutingOptions>>().Value.Seed ?? (ulong)s.GetRequiredService<TimeProvider>().GetTimestamp()));
+        services.AddSingleton<ServingState>();
+        services.AddSingleton<Router>();
+        services.AddSingleton<Executor>();
+        services.AddSingleton<Predictor>();
+        services.AddSingleton<ModelRepository>();
+        services.AddStartupTask<FirstEndpoints>();
+        services.AddSingleton<EndpointWatcher>();
+        services.AddHostedService(s => s.GetRequiredService<EndpointWatcher>());
+        services.AddSingleton<PredictionLogger>();
+        services.AddHostedService(s => s.GetRequiredService<PredictionLogger>());
+        return builder;
+    }
+
+    private static WebApplicationBuilder AddOptions<TOptions>(this WebApplicationBuilder builder, string section)
+        where TOptions : class
+    {
+        builder.Services.AddOptions<TOptions>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+        return builder;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
+using MlSystem.Inference.Runtimes;
+
+namespace MlSystem.Inference.Prediction;
+
+/// <summary>
+/// Runs models. A model of some microseconds runs where the request is: handing it over would cost more than the run. A slow one
+/// runs on threads of its own, so that it does not keep connections of other endpoints waiting.
+/// </summary>
+public sealed class Executor : IDisposable
+{
+    private const string InvalidArgument = "[ErrorCode:InvalidArgument]";
+    private readonly TimeSpan _slow;
+    private readonly BlockingCollection<Job> _jobs = new();
+
+    public Executor(IOptions<RuntimeOptions> options)
+    {
+        _slow = TimeSpan.FromMicroseconds(options.Value.SlowModelMicroseconds);
+        var threads = options.Value.SlowModelThreads > 0 ? options.Value.SlowModelThreads : Environment.ProcessorCount;
+        for (var i = 0; i < threads; i++)
+        {
+            new Thread(Work) { IsBackground = true, Name = $"slow models {i}" }.Start();
+        }
+    }
+
+    /// <summary>Runs the call's model. The jobs that wait for a thread are bounded by the endpoints' gates.</summary>
+    public ValueTask RunAsync(InferenceCall call, in Deadline deadline)
+    {
+        if (call.Variant.Version.WarmRun <= _slow)
+        {
+            Run(call);
+            return ValueTask.CompletedTask;
+        }
+
+        var job = new Job(call, deadline);
+        try
+        {
+            _jobs.Add(job, CancellationToken.None);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw InferenceException.Unavailable("the server is stopping", error);
+        }
+
+        return new ValueTask(job.Done.Task);
+    }
+
+    /// <summary>Takes no more jobs; the threads end when those that wait are done.</summary>
+    public void Dispose() => _jobs.CompleteAdding();
+
+    private static void Run(InferenceCall call)
+    {
+        try
+        {
+            call.Variant.Version.Runtime.Run(call.Tensors);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            var kind = error.Message.StartsWith(InvalidArgument, StringComparison.Ordinal) ? FaultKind.InvalidArgument : FaultKind.ModelFailed;
+            throw new InferenceException(kind, $"the model does not accept these inputs or failed on them: {error.Message}", error);
+        }
+    }
+
+    private void Work()
+    {
+        foreach (var job in _jobs.GetConsumingEnumerable(CancellationToken.None))
+        {
+            job.Run();
+        }
+    }
+
+    private sealed class Job(InferenceCall call, Deadline deadline)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Run()
+        {
+            try
+            {
+                deadline.Check();
+                Executor.Run(call);
+                Done.SetResult();
+            }
+            catch (Exception error)
+            {
+                Done.SetException(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using MlSystem.Inference.Routing;
+using MlSystem.Inference.Runtimes;
+
+namespace MlSystem.Inference.Prediction;
+
+/// <summary>One request on its way through the server. Protocol adapters fill and read it; <see cref="Predictor"/> moves it on.</summary>
+public sealed class InferenceCall
+{
+    public required EndpointRoute Route { get; init; }
+
+    /// <summary>The chosen variant, whose version this call holds a lease on.</summary>
+    public required RoutedVariant Variant { get; init; }
+
+    public required TensorSet Tensors { get; init; }
+
+    /// <summary>UUIDv7 made by the server.</summary>
+    public required string RequestId { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Timestamps of the injected time provider.</summary>
+    public required long Started { get; init; }
+
+    public long InputsRead { get; set; }
+
+    public long FeaturesRead { get; set; }
+
+    public long RunStarted { get; set; }
+
+    public long RunEnded { get; set; }
+
+    /// <summary>The client's id, echoed.</summary>
+    public string? ClientId { get; set; }
+
+    /// <summary>The request's own time limit; null leaves the endpoint's.</summary>
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>1 is highest, 0 the default. Accepted and logged; requests are served in order of arrival.</summary>
+    public long Priority { get; set; }
+
+    /// <summary>Which outputs the caller wants, in its order; null: all.</summary>
+    public List<RequestedOutput>? Requested { get; set; }
+
+    /// <summary>Whether outputs without a word of their own go as binary data.</summary>
+    public bool BinaryOutputs { get; set; }
+
+    public int Rows { get; set; } = 1;
+
+    /// <summary>Age of the oldest feature that was looked up.</summary>
+    public double? OldestFeatureAgeSeconds { get; set; }
+
+    /// <summary>Latency as the prediction log tells it.</summary>
+    public TimeSpan Latency { get; set; }
+
+    /// <summary>All outputs, or the requested ones.</summary>
+    public int OutputCount => Requested?.Count ?? Tensors.Outputs.Length;
+
+    /// <summary>The <paramref name="position"/>th output of the answer.</summary>
+    public OutputSelection Output(int position) => 
+        Requested is null ? new OutputSelection(position, BinaryOutputs) : new OutputSelection(Requested[position].Index, Requested[position].Binary ?? BinaryOutputs);
+}
+
+/// <summary>An output that the request names.</summary>
+/// <param name="Index">Its place among the model's outputs.</param>
+/// <param name="Binary">Null: as the request says for all.</param>
+public readonly record struct RequestedOutput(int Index, bool? Binary);
+
+/// <summary>An output that goes into the answer.</summary>
+/// <param name="Index">Its place among the model's outputs.</param>
+/// <param name="Binary">As binary data rather than JSON.</param>
+public readonly record struct OutputSelection(int Index, bool Binary);
+
+/// <summary>A call, or why there is none.</summary>
+public readonly record struct Begun(InferenceCall? Call, Fault? Fault);

@@ -1,0 +1,128 @@
+using MlSystem.Inference.Admission;
+using MlSystem.Inference.Features;
+using MlSystem.Inference.Metrics;
+using MlSystem.Inference.PredictionLog;
+using MlSystem.Inference.Routing;
+
+namespace MlSystem.Inference.Prediction;
+
+/// <summary>
+/// The way of a request, in order: <see cref="BeginAsync"/> admits and routes; the protocol adapter reads the inputs;
+/// <see cref="RunAsync"/> completes them, waits for its turn and runs the model; the adapter writes the outputs;
+/// <see cref="Succeed"/> or <see cref="Fail"/> counts, logs and lets go. REST and gRPC both go this way.
+/// </summary>
+public sealed partial class Predictor(
+    GateKeeper gates, Router router, FeatureLookup features, Executor executor, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
+{
+    /// <summary>Admits a request and chooses its variant.</summary>
+    /// <param name="version">Null or empty lets the endpoint choose.</param>
+    public async ValueTask<Begun> BeginAsync(string endpoint, string? version, CancellationToken cancellationToken)
+    {
+        if (gates.TryEnter() is { } full)
+        {
+            return new Begun(null, full);
+        }
+
+        var routed = default(Routed);
+        try
+        {
+            routed = await router.RouteAsync(endpoint, version, cancellationToken);
+        }
+        finally
+        {
+            if (routed.Variant is null)
+            {
+                gates.Leave();
+            }
+        }
+
+        if (routed.Variant is null)
+        {
+            return new Begun(null, routed.Fault);
+        }
+
+        routed.Variant.Statistics.Begin();
+        var now = time.GetUtcNow();
+        return new Begun(
+            new InferenceCall
+            {
+                Route = routed.Route!,
+                Variant = routed.Variant,
+                Tensors = routed.Variant.Version.Runtime.Rent(),
+                RequestId = Guid.CreateVersion7(now).ToString(),
+                Time = now,
+                Started = time.GetTimestamp(),
+            },
+            null);
+    }
+
+    /// <summary>Looks absent inputs up, waits for the endpoint's turn and runs the model.</summary>
+    /// <exception cref="InferenceException">Refused; nothing was executed unless the model itself failed.</exception>
+    public async ValueTask RunAsync(InferenceCall call, CancellationToken cancellationToken)
+    {
+        call.InputsRead = time.GetTimestamp();
+        var deadline = new Deadline(time, call.Started, call.Timeout ?? gates.Timeout(call.Route.Endpoint.Limits), cancellationToken);
+        InputCheck.SetRows(call);
+        await features.FillAsync(call, deadline);
+        call.FeaturesRead = time.GetTimestamp();
+
+        var lease = call.Route.Gate.AttemptAcquire();
+        if (!lease.IsAcquired)
+        {
+            lease = await deadline.RunAsync(static (gate, token) => gate.AcquireAsync(1, token), call.Route.Gate);
+        }
+
+        using (lease)
+        {
+            if (!lease.IsAcquired)
+            {
+                throw new InferenceException(FaultKind.EndpointBusy, $"endpoint '{call.Route.Name}' has all its places taken, try again later");
+            }
+
+            deadline.Check();
+            call.RunStarted = time.GetTimestamp();
+            await executor.RunAsync(call, deadline);
+            call.RunEnded = time.GetTimestamp();
+        }
+    }
+
+    /// <summary>Counts and logs an answered call and lets go of it: its tensors belong to others from here on.</summary>
+    public void Succeed(InferenceCall call)
+    {
+        var ended = time.GetTimestamp();
+        call.Latency = time.GetElapsedTime(call.Started, ended);
+        var times = new RequestTimes(
+            Nanoseconds(call.Started, ended), Nanoseconds(call.FeaturesRead, call.RunStarted), Nanoseconds(call.Started, call.FeaturesRead),
+            Nanoseconds(call.RunStarted, call.RunEnded), Nanoseconds(call.RunEnded, ended));
+        call.Variant.Statistics.Succeed(times, call.Rows, call.Time.ToUnixTimeMilliseconds());
+        gates.Leave();
+        log.Log(call);
+    }
+
+    /// <summary>Counts a failed call and lets go of it.</summary>
+    public void Fail(InferenceCall call, Fault fault)
+    {
+        if (fault.Kind == FaultKind.ModelFailed)
+        {
+            LogModelFailed(call.Route.Name, call.Variant.Version.Key.Model, call.Variant.Version.Key.Version, fault.Message);
+        }
+
+        call.Variant.Statistics.Fail(Reason(fault.Kind), Nanoseconds(call.Started, time.GetTimestamp()));
+        gates.Leave();
+        call.Variant.Version.Runtime.Return(call.Tensors);
+        call.Variant.Version.Release();
+    }
+
+    private static FailureReason Reason(FaultKind kind) => kind switch
+    {
+        FaultKind.EndpointBusy or FaultKind.ServerBusy => FailureReason.Rejected,
+        FaultKind.Cancelled or FaultKind.DeadlineExceeded => FailureReason.Canceled,
+        FaultKind.ModelFailed => FailureReason.Backend,
+        _ => FailureReason.Other,
+    };
+
+    private long Nanoseconds(long from, long to) => time.GetElapsedTime(from, to).Ticks * TimeSpan.NanosecondsPerTick;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Endpoint {Endpoint}: {Model} version {Version} failed: {Reason}")]
+    private partial void LogModelFailed(string endpoint, string model, int version, string reason);
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.Json;
+using MlSystem.Contracts;
+using MlSystem.Inference.Prediction;
+using MlSystem.Inference.Tensors;
+
+namespace MlSystem.Inference.PredictionLog;
+
+/// <summary>Writes a <see cref="PredictionEvent"/> straight from the tensors, in the JSON form of the contracts.</summary>
+internal static class PredictionEventWriter
+{
+    private const int TypicalBytes = 2048;
+
+    public static byte[] Write(InferenceCall call, bool withInputs)
+    {
+        var buffer = new ArrayBufferWriter<byte>(TypicalBytes);
+        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
+        var key = call.Variant.Version.Key;
+        var sensitive = call.Route.Endpoint.Logging.SensitiveColumns;
+        json.WriteStartObject();
+        json.WriteString("request_id"u8, call.RequestId);
+        if (call.ClientId is not null)
+        {
+            json.WriteString("client_id"u8, call.ClientId);
+        }
+
+        json.WriteString("endpoint"u8, call.Route.Name);
+        json.WriteString("model"u8, key.Model);
+        json.WriteNumber("version"u8, key.Version);
+        json.WriteString("variant"u8, call.Variant.Name);
+        json.WriteString("role"u8, VariantRole.Live);
+        json.WriteString("time"u8, call.Time);
+        json.WriteNumber("rows"u8, call.Rows);
+        WriteColumns(json, "inputs"u8, withInputs ? call.Tensors.Inputs : [], sensitive);
+        WriteColumns(json, "join_keys"u8, call.Tensors.JoinKeys, sensitive);
+        WriteColumns(json, "outputs"u8, call.Tensors.Outputs, [], all: true);
+        json.WriteNumber("latency_microseconds"u8, (long)call.Latency.TotalMicroseconds);
+        if (call.OldestFeatureAgeSeconds is { } age)
+        {
+            json.WriteNumber("oldest_feature_age_seconds"u8, age);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteColumns(Utf8JsonWriter json, ReadOnlySpan<byte> name, Tensor[] tensors, IReadOnlyList<string> sensitive, bool all = false)
+    {
+        json.WriteStartObject(name);
+        foreach (var tensor in tensors)
+        {
+            if (!all && !tensor.IsPresent)
+            {
+                continue;
+            }
+
+            if (sensitive.Count > 0 && sensitive.Contains(tensor.Info.Name))
+            {
+                continue;
+            }
+
+            json.WriteStartObject(tensor.Info.JsonName);
+            json.WriteString("datatype"u8, tensor.Info.Datatype.Name());
+            json.WritePropertyName("shape"u8);
+            JsonTensorWriter.WriteShape(json, tensor.Shape);
+            json.WritePropertyName("data"u8);
+            JsonTensorWriter.WriteData(json, tensor);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+}

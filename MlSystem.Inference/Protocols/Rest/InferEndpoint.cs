@@ -1,0 +1,114 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+using MlSystem.Inference.Prediction;
+using MlSystem.ServiceDefaults.Hosting;
+
+namespace MlSystem.Inference.Protocols.Rest;
+
+/// <summary><c>POST /v2/models/{m}[/versions/{v}]/infer</c>: the hot path over HTTP, without model binding.</summary>
+public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceOptions> options, ILogger<InferEndpoint> logger)
+{
+    private const string HeaderLength = "Inference-Header-Content-Length";
+    private readonly int _maxBody = (int)Math.Min(options.Value.MaxRequestBodyBytes, Array.MaxLength);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var begun = await predictor.BeginAsync((string)context.Request.RouteValues["model"]!, (string?)context.Request.RouteValues["version"], context.RequestAborted);
+        if (begun.Call is null)
+        {
+            await OipErrors.WriteAsync(context, begun.Fault!);
+            return;
+        }
+
+        var fault = await AnswerAsync(context, begun.Call);
+        if (fault is not null)
+        {
+            await OipErrors.WriteAsync(context, fault);
+        }
+    }
+
+    private async Task<Fault?> AnswerAsync(HttpContext context, InferenceCall call)
+    {
+        var writer = InferResponseWriter.Pool.Get();
+        try
+        {
+            if (await PredictAsync(context, call, writer) is { } fault)
+            {
+                predictor.Fail(call, fault);
+                return fault;
+            }
+
+            SetHeaders(context.Response, call, writer);
+
+            // From here on the call's tensors belong to the prediction log: a slow reader of the answer holds nothing.
+            predictor.Succeed(call);
+            await context.Response.BodyWriter.WriteAsync(writer.Written, context.RequestAborted);
+            return null;
+        }
+        finally
+        {
+            InferResponseWriter.Pool.Return(writer);
+        }
+    }
+
+    private async ValueTask<Fault?> PredictAsync(HttpContext context, InferenceCall call, InferResponseWriter writer)
+    {
+        try
+        {
+            var jsonLength = JsonLength(context.Request);
+            using (var body = await RequestBody.ReadAsync(context.Request, _maxBody, context.RequestAborted))
+            {
+                InferRequestReader.Read(body.Content.Span, jsonLength, call);
+            }
+
+            await predictor.RunAsync(call, context.RequestAborted);
+            writer.Write(call);
+            return null;
+        }
+        catch (InferenceException error)
+        {
+            return error.Fault;
+        }
+        catch (BadHttpRequestException error)
+        {
+            return new Fault(error.StatusCode == StatusCodes.Status413PayloadTooLarge ? FaultKind.TooLarge : FaultKind.InvalidArgument, error.Message);
+        }
+        catch (Exception error) when (error is OperationCanceledException or ConnectionResetException || context.RequestAborted.IsCancellationRequested)
+        {
+            return new Fault(FaultKind.Cancelled, "the caller went away");
+        }
+        catch (Exception error)
+        {
+            LogUnexpected(error, call.Route.Name, call.RequestId);
+            return new Fault(FaultKind.ModelFailed, $"internal error, see the server's log for request {call.RequestId}");
+        }
+    }
+
+    private static int? JsonLength(HttpRequest request)
+    {
+        if (!request.Headers.TryGetValue(HeaderLength, out var text))
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            ? length
+            : throw InferenceException.Invalid($"{HeaderLength} must be the length of the JSON part in bytes, found '{text}'");
+    }
+
+    private static void SetHeaders(HttpResponse response, InferenceCall call, InferResponseWriter writer)
+    {
+        response.ContentLength = writer.Written.Length;
+        response.ContentType = writer.JsonLength is null ? "application/json" : "application/octet-stream";
+        response.Headers["X-Model-Version"] = call.Variant.VersionHeader;
+        response.Headers["X-Variant"] = call.Variant.NameHeader;
+        if (writer.JsonLength is { } length)
+        {
+            response.Headers[HeaderLength] = length.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Endpoint {Endpoint}: request {RequestId} failed unexpectedly")]
+    private partial void LogUnexpected(Exception error, string endpoint, string requestId);
+}

@@ -1,0 +1,67 @@
+using MlSystem.Inference.Routing;
+using MlSystem.Inference.Tensors;
+
+namespace MlSystem.Inference.Repository;
+
+/// <summary>The protocol's model metadata.</summary>
+public sealed record ModelDescription
+{
+    public required string Name { get; init; }
+
+    /// <summary>Versions that the endpoint's live variants serve.</summary>
+    public required IReadOnlyList<string> Versions { get; init; }
+
+    public string Platform { get; init; } = "onnxruntime_onnx";
+
+    public required IReadOnlyList<TensorDescription> Inputs { get; init; }
+
+    public required IReadOnlyList<TensorDescription> Outputs { get; init; }
+
+    /// <summary>
+    /// <c>feature_service</c>, <c>feature_service_version</c>, <c>join_keys</c> and <c>join_key_datatypes</c> (comma-separated) where absent
+    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted.
+    /// </summary>
+    public required IReadOnlyDictionary<string, string> Properties { get; init; }
+
+    public static ModelDescription Of(EndpointRoute route, RoutedVariant variant)
+    {
+        var runtime = variant.Version.Runtime;
+        return new ModelDescription
+        {
+            Name = variant.Endpoint,
+            Versions = route.Live.Count == 0
+                ? [variant.Version.VersionText]
+                : [.. route.Live.Select(live => live.Version.VersionText).Append(variant.Version.VersionText).Distinct().Order(StringComparer.Ordinal)],
+            Inputs = [.. runtime.Inputs.Select(TensorDescription.Of)],
+            Outputs = [.. runtime.Outputs.Select(TensorDescription.Of)],
+            Properties = PropertiesOf(variant),
+        };
+    }
+
+    private static SortedDictionary<string, string> PropertiesOf(RoutedVariant variant)
+    {
+        var properties = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var runtime = variant.Version.Runtime;
+        if (variant.Version.Lineage is { FeatureService: { } service } lineage)
+        {
+            properties["feature_service"] = service;
+            properties["feature_service_version"] = (lineage.FeatureServiceVersion ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            properties["join_keys"] = string.Join(',', runtime.JoinKeys.Select(key => key.Name));
+            properties["join_key_datatypes"] = string.Join(',', runtime.JoinKeys.Select(key => key.Datatype.Name()));
+        }
+
+        var nullable = runtime.Inputs.Where(input => input.Nullable).Select(input => input.Name).ToList();
+        if (nullable.Count > 0)
+        {
+            properties["nullable_inputs"] = string.Join(',', nullable);
+        }
+
+        return properties;
+    }
+}
+
+/// <summary>One input or output; -1 stands for a dynamic dimension.</summary>
+public sealed record TensorDescription(string Name, string Datatype, IReadOnlyList<long> Shape)
+{
+    public static TensorDescription Of(TensorInfo info) => new(info.Name, info.Datatype.Name(), info.Shape);
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Prediction;
+using MlSystem.Inference.Protocols.Rest;
+using MlSystem.Inference.Routing;
+using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Versions;
+using MlSystem.ServiceDefaults.Startup;
+
+namespace MlSystem.Inference.Repository;
+
+/// <summary>What this replica can serve: metadata, readiness, index, statistics, load and unload. REST and gRPC both answer from here.</summary>
+public sealed class ModelRepository(ServingState state, ResidentVersions residents, Router router, RegistryClient registry, InferenceMetrics metrics, StartupRunner startup)
+{
+    public const string ServerName = "mlsystem-inference";
+
+    /// <summary>Protocol extensions of this server.</summary>
+    public static IReadOnlyList<string> Extensions { get; } =
+        ["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup"];
+
+    /// <summary>Whether start-up is complete: the registry was asked and the endpoints' models are warm.</summary>
+    public bool IsReady => startup.IsReady;
+
+    /// <exception cref="InferenceException">No such endpoint or version.</exception>
+    public async Task<ModelDescription> DescribeAsync(string endpoint, string? version, CancellationToken cancellationToken)
+    {
+        var routed = await router.RouteAsync(endpoint, version, cancellationToken);
+        if (routed.Variant is null)
+        {
+            throw new InferenceException(routed.Fault!);
+        }
+
+        try
+        {
+            return ModelDescription.Of(routed.Route!, routed.Variant);
+        }
+        finally
+        {
+            routed.Variant.Version.Release();
+        }
+    }
+
+    /// <summary>Whether a request to the endpoint (or to one version) would be answered now; does not load anything.</summary>
+    /// <exception cref="InferenceException">No such endpoint.</exception>
+    public bool IsModelReady(string endpoint, string? version)
+    {
+        var route = state.Table.Endpoints.GetValueOrDefault(endpoint);
+        if (string.IsNullOrEmpty(version))
+        {
+            return route is null
+                ? throw new InferenceException(FaultKind.NotFound, $"there is no endpoint '{endpoint}'")
+                : route.Live.Count > 0;
+        }
+
+        return route?.Live.Any(live => live.Version.VersionText == version) == true
+            || residents.Ready.Any(ready => ready.Key.Model == endpoint && ready.VersionText == version);
+    }
+
+    /// <summary>Every version of every endpoint and what else is resident, with the reason where it is not served.</summary>
+    public IReadOnlyList<IndexEntry> Index(bool readyOnly)
+    {
+        var entries = state.Table.Endpoints.Values.SelectMany(Entries).ToList();
+        var listed = state.Table.Endpoints.Values.SelectMany(route => route.Live).Select(live => live.Version.Key).ToHashSet();
+        entries.AddRange(residents.Ready.Where(version => !listed.Contains(version.Key)).Select(version => new IndexEntry(version.Key.Model, version.VersionText, IndexEntry.Ready, "")));
+        return [.. entries.Where(entry => !readyOnly || entry.State == IndexEntry.Ready).OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Version, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Statistics by version, of one endpoint or all, since the process began.</summary>
+    /// <exception cref="InferenceException">No such endpoint or version.</exception>
+    public IReadOnlyList<OipModelStatistics> Statistics(string? endpoint, string? version)
+    {
+        var found = metrics.All
+            .Where(s => (string.IsNullOrEmpty(endpoint) || s.Endpoint == endpoint) && (string.IsNullOrEmpty(version) || s.Version == version))
+            .GroupBy(s => (s.Endpoint, s.Version))
+            .OrderBy(group => group.Key)
+            .Select(OipModelStatistics.From)
+            .ToList();
+        return found.Count > 0 || string.IsNullOrEmpty(endpoint)
+            ? found
+            : throw new InferenceException(FaultKind.NotFound, $"there is no endpoint '{endpoint}'{(string.IsNullOrEmpty(version) ? "" : $" with a version {version}")}");
+    }
+
+    /// <summary>Completes when the endpoint (or the newest servable version of the registered model) is loaded and warm.</summary>
+    /// <exception cref="InferenceException">It can't be loaded, and why.</exception>
+    public async Task LoadAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await state.SetUnloadedAsync(name, unloaded: false, cancellationToken))
+        {
+            var route = state.Table.Endpoints[name];
+            if (route.Live.Count == 0 || route.Problems.Count > 0)
+            {
+                throw InferenceException.Invalid($"'{name}' is not wholly loaded: {string.Join("; ", route.Problems.Values)}");
+            }
+
+            return;
+        }
+
+        try
+        {
+            var newest = await registry.NewestServableAsync(name, cancellationToken)
+                ?? throw new InferenceException(FaultKind.NotFound, $"there is neither an endpoint nor a servable version of a model '{name}'");
+            await state.GetExtraAsync(new VersionKey(name, newest), cancellationToken);
+        }
+        catch (Exception error) when (error is ModelRefusedException or VersionUnknownException)
+        {
+            throw new InferenceException(FaultKind.InvalidArgument, $"'{name}' can't be loaded: {error.Message}", error);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or InferenceException))
+        {
+            throw InferenceException.Unavailable($"'{name}' can't be loaded: the registry can't be reached ({error.Message})", error);
+        }
+    }
+
+    /// <summary>Completes when the endpoint gets no more requests on this replica and its versions are freed.</summary>
+    /// <exception cref="InferenceException">No such endpoint.</exception>
+    public async Task UnloadAsync(string name, CancellationToken cancellationToken)
+    {
+        var before = residents.Ready.ToList();
+        if (!await state.SetUnloadedAsync(name, unloaded: true, cancellationToken))
+        {
+            throw new InferenceException(FaultKind.NotFound, $"there is no endpoint '{name}'");
+        }
+
+        var after = residents.Ready.ToHashSet();
+        await Task.WhenAll(before.Where(version => !after.Contains(version)).Select(version => version.Freed)).WaitAsync(cancellationToken);
+    }
+
+    private static IEnumerable<IndexEntry> Entries(EndpointRoute route)
+    {
+        var whole = route.Problems.GetValueOrDefault("");
+        foreach (var live in route.Live)
+        {
+            yield return new IndexEntry(route.Name, live.Version.VersionText, IndexEntry.Ready, "");
+        }
+
+        foreach (var variant in route.Endpoint.Variants.Where(variant => !route.Live.Any(live => live.Name == variant.Name)))
+        {
+            var reason = route.Problems.GetValueOrDefault(variant.Name) ?? whole;
+            yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");
+        }
+
+        if (route.Live.Count > 0)
+        {
+            foreach (var (variant, reason) in route.Problems.Where(problem => !route.Endpoint.Variants.Any(known => known.Name == problem.Key)))
+            {
+                yield return new IndexEntry(route.Name, "", IndexEntry.Unavailable, variant.Length == 0 ? reason : $"variant '{variant}': {reason}");
+            }
+        }
+    }
+}
+
+/// <summary>One line of the repository index.</summary>
+/// <param name="State"><c>READY</c>, <c>LOADING</c> or <c>UNAVAILABLE</c>.</param>
+public sealed record IndexEntry(string Name, string Version, string State, string Reason)
+{
+    internal const string Ready = "READY";
+    internal const string Loading = "LOADING";
+    internal const string Unavailable = "UNAVAILABLE";
+}

@@ -1,0 +1,74 @@
+using System.Collections.Frozen;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Primitives;
+using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Versions;
+using Endpoint = MlSystem.Contracts.Endpoint;
+
+namespace MlSystem.Inference.Routing;
+
+/// <summary>What this replica serves, by endpoint name. Immutable: a change makes another table, and requests under way keep theirs.</summary>
+public sealed class RoutingTable(IEnumerable<EndpointRoute> endpoints)
+{
+    public static readonly RoutingTable Empty = new([]);
+
+    public FrozenDictionary<string, EndpointRoute> Endpoints { get; } = endpoints.ToFrozenDictionary(endpoint => endpoint.Name, StringComparer.Ordinal);
+}
+
+/// <summary>One endpoint as this replica serves it.</summary>
+public sealed record EndpointRoute
+{
+    /// <summary>The revision that is served; older than the registry's newest when that one can't be served.</summary>
+    public required Endpoint Endpoint { get; init; }
+
+    public string Name => Endpoint.Name;
+
+    /// <summary>Live variants whose version is resident. Empty when the endpoint can't be served.</summary>
+    public required IReadOnlyList<RoutedVariant> Live { get; init; }
+
+    /// <summary>Why a part of the endpoint or all of it is not served, by variant name (empty name: the endpoint).</summary>
+    public required IReadOnlyDictionary<string, string> Problems { get; init; }
+
+    /// <summary>Bounds how many requests run and wait at once.</summary>
+    public required RateLimiter Gate { get; init; }
+
+    /// <summary>Chooses by weight.</summary>
+    /// <param name="uniform">In [0, 1).</param>
+    public RoutedVariant Choose(double uniform)
+    {
+        if (Live.Count == 1)
+        {
+            return Live[0];
+        }
+
+        var point = uniform * Live[^1].UpperWeight;
+        foreach (var variant in Live)
+        {
+            if (point < variant.UpperWeight)
+            {
+                return variant;
+            }
+        }
+
+        return Live[^1];
+    }
+}
+
+/// <summary>One variant with its resident version.</summary>
+public sealed class RoutedVariant(string endpoint, string name, LoadedVersion version, double upperWeight, VariantStatistics statistics)
+{
+    public string Endpoint { get; } = endpoint;
+
+    public string Name { get; } = name;
+
+    public LoadedVersion Version { get; } = version;
+
+    /// <summary>Sum of the live weights up to and including this variant's.</summary>
+    public double UpperWeight { get; } = upperWeight;
+
+    public VariantStatistics Statistics { get; } = statistics;
+
+    public StringValues NameHeader { get; } = name;
+
+    public StringValues VersionHeader { get; } = version.VersionText;
+}

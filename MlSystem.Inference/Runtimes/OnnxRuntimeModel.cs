@@ -1,0 +1,110 @@
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.ML.OnnxRuntime;
+using MlSystem.Inference.Tensors;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
+
+namespace MlSystem.Inference.Runtimes;
+
+/// <summary>An ONNX Runtime session with a pool of reusable inputs and outputs.</summary>
+public sealed class OnnxRuntimeModel : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+    private readonly ObjectPool<TensorSet> _pool;
+
+    private OnnxRuntimeModel(InferenceSession session, IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInfo> outputs, IReadOnlyList<TensorInfo> joinKeys, long maxPooledBytes)
+    {
+        _session = session;
+        Inputs = inputs;
+        Outputs = outputs;
+        JoinKeys = joinKeys;
+        OutputShapes = OutputShape.Resolve(session, inputs, outputs);
+        HasRows = inputs.Concat(outputs).All(tensor => tensor.HasRows);
+        _pool = new DefaultObjectPoolProvider { MaximumRetained = Environment.ProcessorCount * 32 }.Create(new TensorSetPolicy(this, maxPooledBytes));
+    }
+
+    public IReadOnlyList<TensorInfo> Inputs { get; }
+
+    public IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>Columns by which absent inputs are looked up; not inputs of the model.</summary>
+    public IReadOnlyList<TensorInfo> JoinKeys { get; }
+
+    /// <summary>Whether the first dimension of every input and output counts rows.</summary>
+    public bool HasRows { get; }
+
+    internal IReadOnlyList<OutputShape> OutputShapes { get; }
+
+    /// <summary>Loads a model file.</summary>
+    /// <exception cref="ModelRefusedException">It is not a model, or takes or gives something that the protocol has no form for.</exception>
+    public static OnnxRuntimeModel Load(string file, ModelSignatureSource signature, RuntimeOptions options)
+    {
+        InferenceSession session;
+        try
+        {
+            using var sessionOptions = Options(options);
+            session = new InferenceSession(file, sessionOptions);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new ModelRefusedException($"ONNX Runtime does not load it: {error.Message}", error);
+        }
+
+        try
+        {
+            var (inputs, outputs) = SignatureCheck.Match(session, signature.Signature);
+            return new OnnxRuntimeModel(session, inputs, outputs, SignatureCheck.JoinKeys(signature.JoinKeys), options.MaxPooledTensorBytes);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    public TensorSet Rent() => _pool.Get();
+
+    /// <summary>Takes a set back; one that has grown large is freed instead of kept.</summary>
+    public void Return(TensorSet tensors) => _pool.Return(tensors);
+
+    /// <summary>Runs the model on the present inputs; blocks the calling thread for the time of the computation.</summary>
+    /// <exception cref="OnnxRuntimeException">The model failed on these inputs.</exception>
+    public void Run(TensorSet tensors)
+    {
+        tensors.Bind();
+        _session.RunWithBinding(_runOptions, tensors.Binding);
+        tensors.TakeOutputs();
+    }
+
+    public void Dispose()
+    {
+        (_pool as IDisposable)?.Dispose();
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+
+    internal OrtIoBinding CreateBinding() => _session.CreateIoBinding();
+
+    private static SessionOptions Options(RuntimeOptions options)
+    {
+        var session = new SessionOptions
+        {
+            IntraOpNumThreads = options.IntraOpThreads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+
+        // Spinning intra-op threads would take the cores from the threads that serve requests.
+        session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        return session;
+    }
+
+    private sealed class TensorSetPolicy(OnnxRuntimeModel model, long maxBytes) : PooledObjectPolicy<TensorSet>
+    {
+        public override TensorSet Create() => new(model);
+
+        public override bool Return(TensorSet tensors) => tensors.Reset() <= maxBytes;
+    }
+}

@@ -1,0 +1,65 @@
+using MlSystem.Contracts;
+using MlSystem.Inference.Runtimes;
+
+namespace MlSystem.Inference.Versions;
+
+/// <summary>
+/// A resident, warm model version. Counted: whoever uses it holds a lease, and the session is freed when the residents'
+/// table has let go of it and the last lease is returned.
+/// </summary>
+public sealed class LoadedVersion(VersionKey key, OnnxRuntimeModel runtime, ModelLineage? lineage, TimeSpan warmRun)
+{
+    private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // The residents' table holds the first reference.
+    private int _references = 1;
+
+    public VersionKey Key { get; } = key;
+
+    public OnnxRuntimeModel Runtime { get; } = runtime;
+
+    public ModelLineage? Lineage { get; } = lineage;
+
+    /// <summary>How long a one-row run takes once warm.</summary>
+    public TimeSpan WarmRun { get; } = warmRun;
+
+    /// <summary>The version as text, for answers.</summary>
+    public string VersionText { get; } = key.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Completes when the session is freed.</summary>
+    public Task Freed => _freed.Task;
+
+    /// <summary>Takes a lease; false when the version has been freed or is about to be.</summary>
+    public bool TryAcquire()
+    {
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Returns a lease (or the table's own reference).</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            Runtime.Dispose();
+            _freed.SetResult();
+        }
+    }
+}
+
+/// <summary>Names a version.</summary>
+public readonly record struct VersionKey(string Model, int Version)
+{
+    public override string ToString() => $"{Model}/{Version}";
+}

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using MlSystem.Inference.Runtimes;
+
+namespace MlSystem.Inference.Versions;
+
+/// <summary>The versions in this replica's memory. Each is loaded once however many ask for it, and one's failure is its own.</summary>
+public sealed partial class ResidentVersions(VersionLoader loader, ILogger<ResidentVersions> logger) : IDisposable
+{
+    private readonly ConcurrentDictionary<VersionKey, Residence> _versions = new();
+    private readonly ConcurrentDictionary<VersionKey, LoadFailure> _failures = new();
+
+    // Loading belongs to the server, not to the request that asked first: it goes on when that one gives up.
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Versions that could not be loaded when last tried.</summary>
+    public IReadOnlyDictionary<VersionKey, LoadFailure> Failures => _failures;
+
+    /// <summary>Versions that are loaded and warm.</summary>
+    public IEnumerable<LoadedVersion> Ready => _versions.Values.Select(residence => residence.Version).OfType<LoadedVersion>();
+
+    /// <summary>The resident version, loaded when it is not there; a failed load is tried anew by the next call.</summary>
+    public async Task<LoadedVersion> GetAsync(VersionKey key, CancellationToken cancellationToken)
+    {
+        var residence = _versions.GetOrAdd(key, static _ => new Residence());
+        if (residence.TryStart())
+        {
+            _ = Task.Run(() => LoadAsync(key, residence), _stopping.Token);
+        }
+
+        return residence.Version ?? await residence.Loaded.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets go of all versions but these; what is in use is freed when its last request is answered.</summary>
+    public void RetainOnly(IReadOnlySet<VersionKey> keep)
+    {
+        foreach (var version in Ready.Where(version => !keep.Contains(version.Key)))
+        {
+            Drop(version);
+        }
+
+        foreach (var key in _failures.Keys.Where(key => !keep.Contains(key)))
+        {
+            _failures.TryRemove(key, out _);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        RetainOnly(new HashSet<VersionKey>());
+        _stopping.Dispose();
+    }
+
+    private async Task LoadAsync(VersionKey key, Residence residence)
+    {
+        try
+        {
+            var version = await loader.LoadAsync(key, _stopping.Token);
+            _failures.TryRemove(key, out _);
+            residence.Succeed(version);
+        }
+        catch (Exception error)
+        {
+            _failures[key] = new LoadFailure(error.Message, error is ModelRefusedException or VersionUnknownException);
+            _versions.TryRemove(new KeyValuePair<VersionKey, Residence>(key, residence));
+            LogFailed(key.Model, key.Version, error.Message);
+            residence.Fail(error);
+        }
+    }
+
+    private void Drop(LoadedVersion version)
+    {
+        if (_versions.TryRemove(version.Key, out _))
+        {
+            LogDropped(version.Key.Model, version.Key.Version);
+            version.Release();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Model} version {Version} can't be served: {Reason}")]
+    private partial void LogFailed(string model, int version, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Model} version {Version} leaves memory")]
+    private partial void LogDropped(string model, int version);
+
+    /// <summary>A version's place in memory, from the first wish for it on.</summary>
+    private sealed class Residence
+    {
+        private readonly TaskCompletionSource<LoadedVersion> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile LoadedVersion? _version;
+        private int _started;
+
+        public LoadedVersion? Version => _version;
+
+        public Task<LoadedVersion> Loaded => _loaded.Task;
+
+        /// <summary>True for exactly one caller.</summary>
+        public bool TryStart() => Interlocked.Exchange(ref _started, 1) == 0;
+
+        public void Succeed(LoadedVersion version)
+        {
+            _version = version;
+            _loaded.SetResult(version);
+        }
+
+        public void Fail(Exception error)
+        {
+            _loaded.SetException(error);
+
+            // Whoever waited has been told; a load that nobody waits for any more is no unobserved exception.
+            _ = _loaded.Task.Exception;
+        }
+    }
+}
+
+/// <summary>Why a version is not resident.</summary>
+/// <param name="Permanent">Whether trying again is useless until the registry's content changes.</param>
+public sealed record LoadFailure(string Reason, bool Permanent);
