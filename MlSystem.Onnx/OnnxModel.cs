@@ -24,7 +24,7 @@ public sealed class OnnxModel
     /// <summary>Version of the file format that is written; what ONNX Runtime 1.13 and later read.</summary>
     public const long IrVersion = 8;
 
-    internal OnnxModel(ModelProto proto) => Proto = proto;
+    public OnnxModel(ModelProto proto) => Proto = proto;
 
     /// <summary>The stored form.</summary>
     public ModelProto Proto { get; }

@@ -33,19 +33,14 @@ public sealed partial class GraphBuilder
     private NodeBuilder TreeNode(string op, OnnxValue features, TreeEnsemble ensemble, string ids, string nodeIds, string treeIds, string weights)
     {
         var node = Node(op, [features], MlDomain).RequireElement(0, ElementType.Float, ElementType.Double).RequireRank(0, 2);
-        node.Require(ensemble.Outputs > 0 && ensemble.Trees.Count > 0, "at least one output and one tree", $"{ensemble.Outputs} and {ensemble.Trees.Count}")
-            .Require(ensemble.BaseValues.Count == 0 || ensemble.BaseValues.Count == ensemble.Outputs, $"no or {ensemble.Outputs} base values", ensemble.BaseValues.Count)
-            .Require(features.Type.Shape[1].Size is > 0, "a fixed number of features", features.Type.Shape[1]);
-        foreach (var (index, tree) in ensemble.Trees.Index())
-        {
-            if (tree.Check((int)features.Type.Shape[1].Size!.Value, ensemble.Outputs) is { } problem)
-            {
-                throw node.Error($"tree {index} is not sound: {problem}");
-            }
-        }
+        CheckTrees(node, features.Type.Shape[1], ensemble);
 
+        // ONNX Runtime 1.31 leaves out the base value of an output that none of a row's leaves adds to; a tree of one
+        // leaf that adds to all outputs gives the same sum everywhere. With one output every leaf adds to it.
+        var baseTree = ensemble.Outputs > 1 && ensemble.BaseValues.Count > 0;
+        DecisionTree[] bases = baseTree ? [DecisionTree.Constant([.. ensemble.BaseValues.Select((v, o) => new LeafWeight(o, v))])] : [];
         var wide = features.Type.Element == ElementType.Double;
-        var nodes = ensemble.Trees.SelectMany((tree, t) => tree.Nodes.Select((n, i) => (Tree: (long)t, Id: (long)i, Node: n))).ToList();
+        var nodes = bases.Concat(ensemble.Trees).SelectMany((tree, t) => tree.Nodes.Select((n, i) => (Tree: (long)t, Id: (long)i, Node: n))).ToList();
         var leaves = nodes.Where(n => n.Node.Leaf is not null).SelectMany(n => n.Node.Leaf!.Select(w => (n.Tree, n.Id, Weight: w))).ToList();
         node.Attribute("nodes_treeids", nodes.Select(n => n.Tree))
             .Attribute("nodes_nodeids", nodes.Select(n => n.Id))
@@ -60,12 +55,26 @@ public sealed partial class GraphBuilder
             .Attribute("post_transform", TreeModes.Name(ensemble.PostTransform));
         Numbers(node, "nodes_values", [.. nodes.Select(n => n.Node.Leaf is not null ? 0 : wide ? n.Node.Threshold : FloatRounding.Threshold(n.Node.Mode, n.Node.Threshold))], wide);
         Numbers(node, weights, [.. leaves.Select(l => l.Weight.Value)], wide);
-        if (ensemble.BaseValues.Count > 0)
+        if (ensemble.BaseValues.Count > 0 && !baseTree)
         {
             Numbers(node, "base_values", [.. ensemble.BaseValues], wide);
         }
 
         return node;
+    }
+
+    private static void CheckTrees(NodeBuilder node, Dimension features, TreeEnsemble ensemble)
+    {
+        node.Require(ensemble.Outputs > 0 && ensemble.Trees.Count > 0, "at least one output and one tree", $"{ensemble.Outputs} and {ensemble.Trees.Count}")
+            .Require(ensemble.BaseValues.Count == 0 || ensemble.BaseValues.Count == ensemble.Outputs, $"no or {ensemble.Outputs} base values", ensemble.BaseValues.Count)
+            .Require(features.Size is > 0, "a fixed number of features", features);
+        foreach (var (index, tree) in ensemble.Trees.Index())
+        {
+            if (tree.Check((int)features.Size!.Value, ensemble.Outputs) is { } problem)
+            {
+                throw node.Error($"tree {index} is not sound: {problem}");
+            }
+        }
     }
 
     private static void Numbers(NodeBuilder node, string name, double[] values, bool wide)

@@ -1,0 +1,7 @@
+namespace MlSystem.Onnx;
+
+/// <summary>A model that a node of a graph holds.</summary>
+/// <param name="Node">The node's name; may be empty in models of other producers.</param>
+/// <param name="Input">Name of the value with the features, [N, F].</param>
+/// <param name="Output">Name of the value with the scores.</param>
+public sealed record ModelNode<T>(string Node, string Input, string Output, T Model);

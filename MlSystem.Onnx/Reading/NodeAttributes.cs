@@ -1,0 +1,29 @@
+using MlSystem.Onnx.Protos;
+
+namespace MlSystem.Onnx;
+
+/// <summary>A node's attributes by name; an absent list is empty.</summary>
+internal sealed class NodeAttributes(NodeProto node)
+{
+    private readonly Dictionary<string, AttributeProto> _attributes = node.Attribute
+        .GroupBy(a => a.Name, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
+
+    public IReadOnlyList<long> Integers(string name) => Find(name)?.Ints ?? [];
+
+    public IReadOnlyList<string> Texts(string name) => [.. (Find(name)?.Strings ?? []).Select(s => s.ToStringUtf8())];
+
+    public long Integer(string name, long fallback) => Find(name)?.I ?? fallback;
+
+    public float Number(string name, float fallback) => Find(name)?.F ?? fallback;
+
+    public string Text(string name, string fallback) => Find(name)?.S.ToStringUtf8() ?? fallback;
+
+    /// <summary>Numbers that stand either as floats or, with the suffix <c>_as_tensor</c>, in a tensor.</summary>
+    public IReadOnlyList<double> Numbers(string name) => Find($"{name}_as_tensor")?.T is { } tensor
+        ? TensorData.ReadDoubles(tensor)
+        : [.. (Find(name)?.Floats ?? []).Select(v => (double)v)];
+
+    public OnnxGraphException Error(string problem) => new($"{node.OpType} '{node.Name}': {problem}.");
+
+    private AttributeProto? Find(string name) => _attributes.GetValueOrDefault(name);
+}
