@@ -20,7 +20,11 @@ public static class TabularTrainer
     /// <exception cref="TrainingDataException">The data can't be learned from.</exception>
     /// <exception cref="ArgumentException">Options are out of range, or the algorithm doesn't do the task.</exception>
     /// <exception cref="ModelParityException">The graph doesn't predict what the trained model predicts.</exception>
-    public static TabularModel Train(TabularFrame fit, TabularFrame? validation, TabularOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public static TabularModel Train(TabularFrame fit, TabularFrame? validation, TabularOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        TrainWithReference(fit, validation, options, progress, cancellation).Model;
+
+    /// <summary>Also gives what ML.NET trained, as the reference for the graph.</summary>
+    internal static (TabularModel Model, TrainedTabular Reference) TrainWithReference(TabularFrame fit, TabularFrame? validation, TabularOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(fit);
         ArgumentNullException.ThrowIfNull(options);
@@ -37,7 +41,7 @@ public static class TabularTrainer
             cancellation.ThrowIfCancellationRequested();
             ModelParity.Check(model, trained, fit.Select([.. Enumerable.Range(0, Math.Min(fit.Rows, ParityRows))]));
             progress?.Report(1);
-            return model;
+            return (model, trained);
         }
         catch
         {
@@ -46,7 +50,7 @@ public static class TabularTrainer
         }
     }
 
-    internal static TrainedTabular Fit(TabularFrame fit, TabularFrame? validation, TabularOptions options, IProgress<double>? progress, CancellationToken cancellation)
+    private static TrainedTabular Fit(TabularFrame fit, TabularFrame? validation, TabularOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
         var classes = fit.Schema.IsClassification ? TabularLabels.Classes(fit) : [];
         var link = fit.Schema.IsClassification ? null : TabularLabels.Standardisation(fit);

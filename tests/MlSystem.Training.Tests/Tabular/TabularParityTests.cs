@@ -23,28 +23,47 @@ public sealed class TabularParityTests
     [MemberData(nameof(Algorithms))]
     public void Graph_predicts_what_the_trained_pipeline_predicts(string algorithm, string task)
     {
-        for (var seed = 0; seed < 12; seed++)
+        for (var seed = 0; seed < 10; seed++)
         {
-            var classes = task == ModelTask.MulticlassClassification ? 3 + (seed % 3) : 2;
-            var frame = TabularData.Random(seed, task, rows: 120 + (40 * seed), classes);
-            var options = new TabularOptions
-            {
-                Algorithm = algorithm,
-                Seed = seed,
-                IterationsWithoutValidation = 1 + (seed * 5),
-                Leaves = 2 + (3 * seed),
-                MinimumRowsPerLeaf = 1 + (seed % 3 * 5),
-                LearningRate = 0.3,
-                LinearSolver = algorithm == TabularAlgorithm.Linear && task == ModelTask.BinaryClassification && seed % 2 == 0 ? LinearSolver.Sdca : LinearSolver.Auto,
-            };
-            AssertParity(frame, options, seed);
+            AssertParity(algorithm, task, seed);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    [Trait("Category", "Soak")]
+    public void Graph_predicts_what_the_trained_pipeline_predicts_on_many_models(string algorithm, string task)
+    {
+        var soak = Environment.GetEnvironmentVariable("MLSYSTEM_SOAK");
+        Assert.SkipWhen(soak is null, "MLSYSTEM_SOAK is not set");
+        var models = int.TryParse(soak, out var count) ? count : 100;
+        for (var seed = 1000; seed < 1000 + models; seed++)
+        {
+            AssertParity(algorithm, task, seed);
+        }
+    }
+
+    private static void AssertParity(string algorithm, string task, int seed)
+    {
+        var classes = task == ModelTask.MulticlassClassification ? 3 + (seed % 3) : 2;
+        var frame = TabularData.Random(seed, task, rows: 120 + (40 * (seed % 12)), classes);
+        AssertParity(frame, new TabularOptions
+        {
+            Algorithm = algorithm,
+            Seed = seed,
+            IterationsWithoutValidation = 1 + (seed % 12 * 5),
+            Leaves = 2 + (3 * (seed % 12)),
+            MinimumRowsPerLeaf = 1 + (seed % 3 * 5),
+            LearningRate = 0.3,
+            MissingNumber = seed % 2 == 0 ? MissingNumber.Median : MissingNumber.Mean,
+            LinearSolver = algorithm == TabularAlgorithm.Linear && task == ModelTask.BinaryClassification && seed % 2 == 0 ? LinearSolver.Sdca : LinearSolver.Auto,
+        }, seed);
     }
 
     private static void AssertParity(TabularFrame frame, TabularOptions options, int seed)
     {
-        using var model = TabularTrainer.Train(frame, null, options, cancellation: TestContext.Current.CancellationToken);
-        var trained = TabularTrainer.Fit(frame, null, options, null, TestContext.Current.CancellationToken);
+        var (model, trained) = TabularTrainer.TrainWithReference(frame, null, options, null, TestContext.Current.CancellationToken);
+        using var owned = model;
         foreach (var rows in new[] { frame, TabularData.Disturb(frame, seed) })
         {
             var predictions = model.Predict(rows, TestContext.Current.CancellationToken);
