@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -7,7 +8,6 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using MlSystem.ServiceDefaults.Authentication;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
@@ -28,6 +28,7 @@ public static class ServiceDefaultsExtensions
     /// <param name="replicas">Whether several processes of the service may share one data directory; each then takes the next free folder of its own.</param>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, bool replicas = false)
     {
+        UnhandledFailures.Watch(service);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultConfiguration.Values });
         builder.Services.TryAddSingleton(TimeProvider.System);
         var info = ServiceInfo.Of(service, TimeProvider.System);
@@ -68,7 +69,7 @@ public static class ServiceDefaultsExtensions
         app.MapHealth();
         app.MapOpenApi("/openapi/v1.json");
         var metrics = app.MapPrometheusScrapingEndpoint("/metrics").DisableHttpMetrics();
-        if (app.Services.GetRequiredService<IOptions<ApiKeyOptions>>().Value.AnonymousMetrics)
+        if (app.Configuration.GetValue<bool>($"{ServiceOptions.Section}:{nameof(ApiKeyOptions.AnonymousMetrics)}"))
         {
             metrics.AllowAnonymous();
         }
@@ -80,15 +81,13 @@ public static class ServiceDefaultsExtensions
     {
         builder.Services.AddSingleton(services => ServiceBinding.Read(services.GetRequiredService<IConfiguration>(), service));
         ExplicitServer.Wrap(builder.Services);
-        builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>()
-            .Configure<IReadOnlyList<ServiceBinding>, IOptions<ServiceOptions>>((kestrel, bindings, options) =>
-            {
-                kestrel.AddServerHeader = false;
-                kestrel.Limits.MaxRequestBodySize = options.Value.MaxRequestBodyBytes;
-                Listening.Listen(kestrel, bindings);
-            });
-        builder.Services.AddOptions<HostOptions>().Configure<IOptions<ServiceOptions>>((host, options) =>
-            host.ShutdownTimeout = TimeSpan.FromSeconds(options.Value.ShutdownTimeoutSeconds));
+        // Read by hand: the host asks for it while it is built, before mistakes in the options can be reported properly.
+        builder.Services.AddOptions<HostOptions>().Configure<IConfiguration>((host, configuration) =>
+        {
+            var text = configuration[$"{ServiceOptions.Section}:{nameof(ServiceOptions.ShutdownTimeoutSeconds)}"];
+            var seconds = double.TryParse(text, CultureInfo.InvariantCulture, out var given) && given >= 0 ? given : new ServiceOptions().ShutdownTimeoutSeconds;
+            host.ShutdownTimeout = TimeSpan.FromSeconds(Math.Min(seconds, ServiceOptions.MaxShutdownTimeoutSeconds));
+        });
     }
 
     private static void AddErrors(this IServiceCollection services)

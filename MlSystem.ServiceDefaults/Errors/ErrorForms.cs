@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace MlSystem.ServiceDefaults.Errors;
@@ -9,6 +10,7 @@ internal sealed class ErrorForms(IEnumerable<ErrorForm> forms)
 
     /// <summary>The endpoint's own form, else that of the longest matching path; null means ProblemDetails.</summary>
     public ErrorForm? Of(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<ErrorForm>()
+        // While an exception is handled the endpoint is to be found in its feature only.
+        (context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint)?.Metadata.GetMetadata<ErrorForm>()
         ?? Array.Find(_byLength, form => context.Request.Path.StartsWithSegments(form.PathPrefix, StringComparison.Ordinal));
 }

@@ -33,6 +33,10 @@ public static class ServiceHost
             {
                 return Fail(service, line);
             }
+            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // Told to stop while it was starting; the outcome says by whom.
+            }
 
             return Outcome(app, service);
         }
@@ -64,7 +68,7 @@ public static class ServiceHost
         return Environment.ExitCode = failed ? 1 : 0;
     }
 
-    private static int Fail(string service, string line)
+    internal static int Fail(string service, string line)
     {
         Console.Error.WriteLine($"{service}: {line.ReplaceLineEndings(" ")}");
         return Environment.ExitCode = StartupFailureException.ExitCode;

@@ -6,13 +6,14 @@ namespace MlSystem.ServiceDefaults.Hosting;
 public sealed class ServiceOptions
 {
     public const string Section = "MlSystem";
+    internal const double MaxShutdownTimeoutSeconds = 3600;
 
     /// <summary>Largest request body, bytes; 1 to 2^40. Single endpoints may lift it. Default 64 MiB.</summary>
     [Range(1, 1L << 40)]
     public long MaxRequestBodyBytes { get; set; } = 64L << 20;
 
     /// <summary>How long requests in flight may take to finish when the service stops, seconds; 0 to 3600. Default 30.</summary>
-    [Range(0, 3600)]
+    [Range(0, MaxShutdownTimeoutSeconds)]
     public double ShutdownTimeoutSeconds { get; set; } = 30;
 
     /// <summary>How long the service keeps accepting requests after it reported itself as draining, seconds; 0 to 600. Default 0; behind a load balancer at least its probe interval.</summary>

@@ -19,7 +19,10 @@ public sealed class StartupFailureException(string message, Exception? inner = n
     internal static string? Explain(Exception error) => error switch
     {
         StartupFailureException failure => failure.Message,
+        AggregateException many when many.InnerExceptions.All(inner => Explain(inner) is not null) => string.Join("; ", many.InnerExceptions.Select(Explain)),
         OptionsValidationException options => string.Join("; ", options.Failures),
+        // The configuration binder has no exception of its own for a value that is not a number.
+        InvalidOperationException { Message: var message } when message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => message,
         IOException { InnerException: AddressInUseException inner } => inner.Message,
         SocketException { SocketErrorCode: SocketError.AccessDenied or SocketError.AddressNotAvailable } socket => $"Can't listen: {socket.Message}",
         _ => null,

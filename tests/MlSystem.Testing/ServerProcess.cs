@@ -27,6 +27,7 @@ public sealed class ServerProcess : IAsyncDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = true,
             WorkingDirectory = workingDirectory ?? "",
         };
         foreach (var argument in arguments)
@@ -62,6 +63,16 @@ public sealed class ServerProcess : IAsyncDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
         }
+    }
+
+    /// <summary>Ends the process's standard input, as the death of a host does.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
+    /// <summary>SIGTERM.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>SIGKILL, at once.</summary>

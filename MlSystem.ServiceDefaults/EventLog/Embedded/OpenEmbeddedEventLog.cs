@@ -1,3 +1,4 @@
+using MlSystem.ServiceDefaults.Hosting;
 using MlSystem.ServiceDefaults.Startup;
 
 namespace MlSystem.ServiceDefaults.EventLog.Embedded;
@@ -9,7 +10,15 @@ internal sealed class OpenEmbeddedEventLog(EmbeddedEventLog log) : IStartupTask
 
     public Task RunAsync(CancellationToken cancellationToken)
     {
-        log.OpenExisting();
-        return Task.CompletedTask;
+        try
+        {
+            log.OpenExisting();
+            return Task.CompletedTask;
+        }
+        catch (EventLogCorruptException damaged)
+        {
+            // Trying again would not mend it.
+            throw new StartupFailureException(damaged.Message, damaged);
+        }
     }
 }
