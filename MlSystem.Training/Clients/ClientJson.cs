@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace MlSystem.Training.Clients;
+
+/// <summary>JSON of the other services' APIs; fields that training does not read are ignored.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(IngestAnswer))]
+[JsonSerializable(typeof(FeatureService))]
+[JsonSerializable(typeof(HistoricalQuestion))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement[]>))]
+[JsonSerializable(typeof(NamedRequest))]
+[JsonSerializable(typeof(ExperimentCreated))]
+[JsonSerializable(typeof(ExperimentAnswer))]
+[JsonSerializable(typeof(SearchRunsRequest))]
+[JsonSerializable(typeof(RunsAnswer))]
+[JsonSerializable(typeof(RunAnswer))]
+[JsonSerializable(typeof(CreateRunRequest))]
+[JsonSerializable(typeof(LogBatchRequest))]
+[JsonSerializable(typeof(UpdateRunRequest))]
+[JsonSerializable(typeof(CreateVersionRequest))]
+[JsonSerializable(typeof(VersionCreated))]
+[JsonSerializable(typeof(AliasRequest))]
+[JsonSerializable(typeof(MlflowError))]
+[JsonSerializable(typeof(VersionsAnswer))]
+[JsonSerializable(typeof(ModelVersion))]
+[JsonSerializable(typeof(Ignored))]
+internal sealed partial class ClientJson : JsonSerializerContext;

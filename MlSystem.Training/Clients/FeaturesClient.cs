@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using MlSystem.Training.Steps;
+
+namespace MlSystem.Training.Clients;
+
+/// <summary>What training asks of the feature store.</summary>
+public sealed class FeaturesClient(HttpClient http)
+{
+    private const string Service = "features";
+
+    /// <summary>Creates or changes definitions; applying the same again changes nothing.</summary>
+    public async Task ApplyAsync(string definitions, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/apply") { Content = new StringContent(definitions, Encoding.UTF8, "application/json") };
+        using var response = await http.SendAsync(Service, request, cancellationToken);
+    }
+
+    /// <summary>Ingests CSV rows, all or none; the same rows again change nothing.</summary>
+    public async Task<IngestAnswer> IngestAsync(string view, string csv, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(csv, Encoding.UTF8, "text/csv");
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/feature-views/{Uri.EscapeDataString(view)}/rows") { Content = content };
+        using var response = await http.SendAsync(Service, request, cancellationToken);
+        return await response.ReadAsync(ClientJson.Default.IngestAnswer, cancellationToken);
+    }
+
+    /// <summary>A feature service, or null when there is none of that name and version.</summary>
+    public async Task<FeatureService?> FindServiceAsync(string name, int? version, CancellationToken cancellationToken)
+    {
+        var query = version is { } number ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"?version={number}") : "";
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/feature-services/{Uri.EscapeDataString(name)}{query}");
+        using var response = await http.SendAsync(Service, request, cancellationToken, HttpStatusCode.NotFound);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await response.ReadAsync(ClientJson.Default.FeatureService, cancellationToken);
+    }
+
+    /// <summary>Features of a service as of each row's time.</summary>
+    /// <param name="entities">Column → values: the join keys and <c>event_timestamp</c>.</param>
+    /// <returns>Column → values: those of the entities and the features.</returns>
+    public async Task<IReadOnlyDictionary<string, JsonElement[]>> HistoricalAsync(
+        FeatureService service, IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> entities, CancellationToken cancellationToken)
+    {
+        var question = new HistoricalQuestion(service.Name, service.Version, entities, Joining.EventTimestamp);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/historical-features");
+        request.Content = JsonContent.Create(question, ClientJson.Default.HistoricalQuestion);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        using var response = await http.SendAsync(Service, request, cancellationToken);
+        var columns = await response.ReadAsync(ClientJson.Default.DictionaryStringJsonElementArray, cancellationToken);
+        return columns;
+    }
+}
+
+/// <summary>A feature service as far as training reads it.</summary>
+public sealed record FeatureService(string Name, int Version, IReadOnlyList<ServiceFeature> Features, IReadOnlyList<JoinKey> JoinKeys);
+
+/// <summary>A feature under its name in the service.</summary>
+/// <param name="Datatype">Open Inference Protocol datatype.</param>
+public sealed record ServiceFeature(string View, string Feature, string Name, string Datatype);
+
+/// <summary>A column by which features are found.</summary>
+public sealed record JoinKey(string Name, string Datatype);
+
+/// <summary>Answer to an ingestion.</summary>
+public sealed record IngestAnswer(long Ingested, long Skipped);
+
+/// <summary>Body of <c>POST /api/historical-features</c>.</summary>
+public sealed record HistoricalQuestion(
+    string FeatureService, int Version, IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> EntityDf, string EventTimestampColumn);

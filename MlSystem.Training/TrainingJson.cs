@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MlSystem.Training.Pipelines;
+using MlSystem.Training.Runs;
+using MlSystem.Training.Samples;
+using MlSystem.Training.Steps;
+
+namespace MlSystem.Training;
+
+/// <summary>JSON of the training API and of the files in a run's folder: snake_case, absent instead of null, unknown keys refused.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(PipelineDefinition))]
+[JsonSerializable(typeof(PipelineView))]
+[JsonSerializable(typeof(PipelineList))]
+[JsonSerializable(typeof(RunRequest))]
+[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(RunList))]
+[JsonSerializable(typeof(RunProgress))]
+[JsonSerializable(typeof(SampleManifest))]
+[JsonSerializable(typeof(SampleAnswer))]
+[JsonSerializable(typeof(SampleList))]
+[JsonSerializable(typeof(IReadOnlyList<StepOutput>))]
+[JsonSerializable(typeof(IReadOnlyList<DefinitionError>))]
+[JsonSerializable(typeof(JoinReport))]
+[JsonSerializable(typeof(ValidationReport))]
+[JsonSerializable(typeof(SplitReport))]
+[JsonSerializable(typeof(TrainingReport))]
+[JsonSerializable(typeof(GateDecision))]
+[JsonSerializable(typeof(Registration))]
+[JsonSerializable(typeof(SortedDictionary<string, double>))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class TrainingJson : JsonSerializerContext;

@@ -1,0 +1,55 @@
+using MlSystem.ServiceDefaults.Clients;
+using MlSystem.ServiceDefaults.EventLog;
+using MlSystem.ServiceDefaults.Startup;
+using MlSystem.ServiceDefaults.Storage;
+using MlSystem.Training.Clients;
+using MlSystem.Training.Outbox;
+using MlSystem.Training.Pipelines;
+using MlSystem.Training.Runs;
+using MlSystem.Training.Samples;
+using MlSystem.Training.Steps;
+using MlSystem.Training.Storage;
+
+namespace MlSystem.Training;
+
+/// <summary>The parts of the training service.</summary>
+public static class TrainingService
+{
+    public static WebApplicationBuilder AddTraining(this WebApplicationBuilder builder)
+    {
+        builder.AddDatabase<TrainingContext, SqliteTrainingContext, PostgresTrainingContext>();
+        builder.AddEventLog();
+        builder.AddServiceClient<FeaturesClient>("features");
+        builder.AddServiceClient<RegistryClient>("registry");
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainingJson.Default));
+        AddRuns(builder.Services);
+        AddSteps(builder.Services);
+        return builder;
+    }
+
+    public static WebApplication MapTraining(this WebApplication app)
+    {
+        app.MapPipelines();
+        app.MapRuns();
+        app.MapSamples();
+        return app;
+    }
+
+    private static void AddRuns(IServiceCollection services)
+    {
+        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations()
+            .Validate(o => o.RetryDelay <= o.MaxRetryDelay, "Training: RetryDelay must not exceed MaxRetryDelay")
+            .ValidateOnStart();
+        services.AddSingleton<RunSignal>().AddSingleton<RunQueue>().AddSingleton<RunLedger>().AddSingleton<RunReader>().AddSingleton<RunCommands>();
+        services.AddSingleton<RunExecutor>().AddSingleton<PipelineStore>();
+        services.AddSingleton<StoreReady>().AddSingleton<IStartupTask>(provider => provider.GetRequiredService<StoreReady>());
+        services.AddHostedService<RunWorker>().AddHostedService<OutboxDispatcher>();
+    }
+
+    private static void AddSteps(IServiceCollection services)
+    {
+        services.AddSingleton<SampleCatalog>().AddSingleton<SampleRuns>().AddSingleton<ApplySampleStep>().AddSingleton<IngestSampleStep>();
+        services.AddSingleton<JoinStep>().AddSingleton<ValidateStep>().AddSingleton<SplitStep>().AddSingleton<TrainStep>();
+        services.AddSingleton<EvaluateStep>().AddSingleton<GateStep>().AddSingleton<RegisterStep>().AddSingleton<StepPlan>();
+    }
+}
