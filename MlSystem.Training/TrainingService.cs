@@ -19,6 +19,9 @@ public static class TrainingService
     {
         builder.AddDatabase<TrainingContext, SqliteTrainingContext, PostgresTrainingContext>();
         builder.AddEventLog();
+
+        // That a key is taken is an expected answer here; any other failure is logged by whoever handles it.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
         builder.AddServiceClient<FeaturesClient>("features");
         builder.AddServiceClient<RegistryClient>("registry");
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainingJson.Default));

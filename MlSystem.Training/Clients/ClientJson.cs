@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace MlSystem.Training.Clients;
@@ -10,7 +9,7 @@ namespace MlSystem.Training.Clients;
 [JsonSerializable(typeof(IngestAnswer))]
 [JsonSerializable(typeof(FeatureService))]
 [JsonSerializable(typeof(HistoricalQuestion))]
-[JsonSerializable(typeof(Dictionary<string, JsonElement[]>))]
+[JsonSerializable(typeof(HistoricalAnswer))]
 [JsonSerializable(typeof(NamedRequest))]
 [JsonSerializable(typeof(ExperimentCreated))]
 [JsonSerializable(typeof(ExperimentAnswer))]

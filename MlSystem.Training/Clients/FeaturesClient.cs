@@ -47,8 +47,7 @@ public sealed class FeaturesClient(HttpClient http)
         request.Content = JsonContent.Create(question, ClientJson.Default.HistoricalQuestion);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         using var response = await http.SendAsync(Service, request, cancellationToken);
-        var columns = await response.ReadAsync(ClientJson.Default.DictionaryStringJsonElementArray, cancellationToken);
-        return columns;
+        return (await response.ReadAsync(ClientJson.Default.HistoricalAnswer, cancellationToken)).Columns;
     }
 }
 
@@ -64,6 +63,9 @@ public sealed record JoinKey(string Name, string Datatype);
 
 /// <summary>Answer to an ingestion.</summary>
 public sealed record IngestAnswer(long Ingested, long Skipped);
+
+/// <summary>Answer of <c>POST /api/historical-features</c>: columns in the order of the entity rows.</summary>
+public sealed record HistoricalAnswer(long Rows, Dictionary<string, JsonElement[]> Columns);
 
 /// <summary>Body of <c>POST /api/historical-features</c>.</summary>
 public sealed record HistoricalQuestion(

@@ -48,9 +48,13 @@ internal static class Cells
             return whole.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (datatype == "FP32")
+        {
+            var single = float.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+            return float.IsNaN(single) ? "" : single.ToString("R", CultureInfo.InvariantCulture);
+        }
+
         var number = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return double.IsNaN(number) ? ""
-            : datatype == "FP32" ? ((float)number).ToString("R", CultureInfo.InvariantCulture)
-            : number.ToString("R", CultureInfo.InvariantCulture);
+        return double.IsNaN(number) ? "" : number.ToString("R", CultureInfo.InvariantCulture);
     }
 }

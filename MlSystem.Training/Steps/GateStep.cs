@@ -71,14 +71,14 @@ internal static class Gate
         foreach (var threshold in thresholds)
         {
             var value = metrics[threshold.Metric];
-            if (!(value >= (threshold.Min ?? double.NegativeInfinity)))
+            if (threshold.Min is { } min && !(value >= min))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{threshold.Metric} {value:G6} is below {threshold.Min:G6}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{threshold.Metric} {value:G6} is below {min:G6}");
             }
 
-            if (!(value <= (threshold.Max ?? double.PositiveInfinity)))
+            if (threshold.Max is { } max && !(value <= max))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{threshold.Metric} {value:G6} is above {threshold.Max:G6}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{threshold.Metric} {value:G6} is above {max:G6}");
             }
         }
     }
