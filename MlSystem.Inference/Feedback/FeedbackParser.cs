@@ -112,6 +112,8 @@ public static class FeedbackParser
 
         if (label.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
         {
+            // A string that is no text (a lone surrogate) must be found here, not when the event is written.
+            _ = label.ValueKind == JsonValueKind.String ? label.GetString() : null;
             return label.Clone();
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MlSystem.Contracts;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Protocols.Rest;
@@ -125,28 +126,24 @@ public sealed class ModelRepository(ServingState state, ResidentVersions residen
         await Task.WhenAll(before.Where(version => !after.Contains(version)).Select(version => version.Freed)).WaitAsync(cancellationToken);
     }
 
+    /// <summary>What is served, with the reason where a newer revision is not; then what the registry wants and is not served.</summary>
     private static IEnumerable<IndexEntry> Entries(EndpointRoute route)
     {
         var whole = route.Problems.GetValueOrDefault("");
         foreach (var live in route.Live)
         {
-            yield return new IndexEntry(route.Name, live.Version.VersionText, IndexEntry.Ready, "");
+            yield return new IndexEntry(route.Name, live.Version.VersionText, IndexEntry.Ready, whole ?? "");
         }
 
-        foreach (var variant in route.Endpoint.Variants.Where(variant => !route.Live.Any(live => live.Name == variant.Name)))
+        foreach (var variant in route.Wanted.Variants.Where(variant => !route.Live.Any(live => Serves(live, variant))))
         {
             var reason = route.Problems.GetValueOrDefault(variant.Name) ?? whole;
             yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");
         }
-
-        if (route.Live.Count > 0)
-        {
-            foreach (var (variant, reason) in route.Problems.Where(problem => !route.Endpoint.Variants.Any(known => known.Name == problem.Key)))
-            {
-                yield return new IndexEntry(route.Name, "", IndexEntry.Unavailable, variant.Length == 0 ? reason : $"variant '{variant}': {reason}");
-            }
-        }
     }
+
+    private static bool Serves(RoutedVariant live, EndpointVariant variant) =>
+        live.Name == variant.Name && live.Version.Key == new VersionKey(variant.Model, variant.Version);
 }
 
 /// <summary>One line of the repository index.</summary>

@@ -22,14 +22,14 @@ internal sealed class RoutePlan(
         var problems = Problems();
         if (unloaded)
         {
-            return new EndpointRoute { Endpoint = wanted, Live = [], Problems = problems, Gate = gate };
+            return new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = problems, Gate = gate };
         }
 
         var live = wanted.Policy.Kind == Static ? Live(metrics) : [];
         var settled = Keys(wanted).All(key => ready.ContainsKey(key) || failures.ContainsKey(key));
         return former is { Live.Count: > 0 } && (!settled || live.Count == 0)
-            ? former with { Problems = problems, Gate = gate }
-            : new EndpointRoute { Endpoint = wanted, Live = settled ? live : [], Problems = problems, Gate = gate };
+            ? former with { Wanted = wanted, Problems = problems, Gate = gate }
+            : new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = settled ? live : [], Problems = problems, Gate = gate };
     }
 
     private List<RoutedVariant> Live(InferenceMetrics metrics)

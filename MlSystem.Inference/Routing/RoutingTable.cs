@@ -21,6 +21,9 @@ public sealed record EndpointRoute
     /// <summary>The revision that is served; older than the registry's newest when that one can't be served.</summary>
     public required Endpoint Endpoint { get; init; }
 
+    /// <summary>The registry's newest revision.</summary>
+    public required Endpoint Wanted { get; init; }
+
     public string Name => Endpoint.Name;
 
     /// <summary>Live variants whose version is resident. Empty when the endpoint can't be served.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using MlSystem.Contracts;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Versions;
@@ -106,13 +105,18 @@ public sealed class ServingState(ResidentVersions residents, InferenceMetrics me
     }
 
     /// <summary>A route for a registered model that is no endpoint, with the server's default bounds.</summary>
-    public EndpointRoute DirectRoute(string model) => new()
+    public EndpointRoute DirectRoute(string model)
     {
-        Endpoint = new Endpoint { Name = model, Revision = 0, Variants = [], Author = "", Reason = "", CreatedAt = default },
-        Live = [],
-        Problems = new Dictionary<string, string>(StringComparer.Ordinal),
-        Gate = gates.For(model, new EndpointLimits()),
-    };
+        var endpoint = new Endpoint { Name = model, Revision = 0, Variants = [], Author = "", Reason = "", CreatedAt = default };
+        return new EndpointRoute
+        {
+            Endpoint = endpoint,
+            Wanted = endpoint,
+            Live = [],
+            Problems = new Dictionary<string, string>(StringComparer.Ordinal),
+            Gate = gates.For(model, endpoint.Limits),
+        };
+    }
 
     private async Task TryLoadAsync(VersionKey key, CancellationToken cancellationToken)
     {
