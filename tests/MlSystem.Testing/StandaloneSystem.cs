@@ -78,7 +78,7 @@ public sealed class StandaloneSystem : IAsyncDisposable
     public Uri Url(int standalonePort) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{standalonePort + PortOffset}"));
 
     /// <summary>Waits until the host says that everything is ready.</summary>
-    public Task WaitReadyAsync(TimeSpan timeout) => WaitForLineAsync("host      | ready in ", timeout);
+    public Task WaitReadyAsync(TimeSpan timeout) => WaitForLineAsync("Z ready in ", timeout);
 
     /// <summary>Waits for a line of the merged log that contains a text.</summary>
     public async Task<string> WaitForLineAsync(string text, TimeSpan timeout)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MlSystem.AppHost.Standalone.Logging;
 
-/// <summary>One log of the host and all services: <c>time service | text</c>, whole lines only, coloured where a person reads it.</summary>
+/// <summary>One log of the host and all services: <c>service | line</c>, whole lines only, coloured where a person reads it. Services stamp their lines themselves; the host stamps its own in the same form.</summary>
 internal sealed class MergedLog(TextWriter output, TextWriter errors, bool colour, TimeProvider time)
 {
     private const string Reset = "\e[0m";
@@ -16,10 +16,10 @@ internal sealed class MergedLog(TextWriter output, TextWriter errors, bool colou
         Console.Out, Console.Error, !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")), time);
 
     /// <summary>A line of the host itself.</summary>
-    public void Host(string text) => Write(output, "host", "\e[1m", text);
+    public void Host(string text) => Write(output, "host", "\e[1m", Stamped(text));
 
     /// <summary>A line of the host that tells of a failure, on standard error.</summary>
-    public void Error(string text) => Write(errors, "host", Red, text);
+    public void Error(string text) => Write(errors, "host", Red, Stamped(text));
 
     /// <summary>A line that a service wrote.</summary>
     public void Service(string service, string text)
@@ -28,13 +28,14 @@ internal sealed class MergedLog(TextWriter output, TextWriter errors, bool colou
         Write(output, service, Palette[index % Palette.Length], text);
     }
 
+    private string Stamped(string text) => $"{time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)} {text}";
+
     private void Write(TextWriter writer, string source, string tint, string text)
     {
-        var now = time.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
         var name = source.PadRight(Width);
         lock (_lock)
         {
-            writer.WriteLine(colour ? $"{now} {tint}{name} |{Reset} {text}" : $"{now} {name} | {text}");
+            writer.WriteLine(colour ? $"{tint}{name} |{Reset} {text}" : $"{name} | {text}");
         }
     }
 }

@@ -48,15 +48,8 @@ internal static class ServiceEnvironment
         return variables;
     }
 
-    /// <summary>How its console log reads in the merged log: one line an event, the host adds the time. A user's own setting wins.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> LogDefaults { get; } =
-    [
-        new("Logging__Console__FormatterName", "simple"),
-        new("Logging__Console__FormatterOptions__SingleLine", "true"),
-        new("Logging__LogLevel__Default", "Information"),
-        new("Logging__LogLevel__Microsoft", "Warning"),
-        new("Logging__LogLevel__System", "Warning"),
-    ];
+    /// <summary>What the host tells better by itself is not said again by each service. A user's own setting wins.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> LogDefaults { get; } = [new("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Warning")];
 
     public static string Url(int port, HostSettings settings) =>
         string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port + settings.PortOffset}");

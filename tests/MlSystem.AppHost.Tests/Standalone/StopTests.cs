@@ -23,7 +23,7 @@ public sealed class StopTests : IDisposable
         Assert.Equal(0, await system.ExitAsync(Bound));
         Assert.Empty(system.Children());
         Assert.Empty(system.Errors);
-        Assert.Contains(system.Output, line => line.EndsWith("| stopped", StringComparison.Ordinal));
+        Assert.Contains(system.Output, line => line.EndsWith("Z stopped", StringComparison.Ordinal));
         Assert.False(File.Exists(Path.Combine(system.Data, "host.pid")));
     }
 
@@ -32,7 +32,7 @@ public sealed class StopTests : IDisposable
     {
         Assert.SkipWhen(StandaloneSystem.Missing is not null, StandaloneSystem.Missing ?? "");
         await using var system = StandaloneSystem.Start(_folder["data"]);
-        await system.WaitForLineAsync("MlSystem ", RunningSystem.StartTime);
+        await system.WaitForLineAsync("Z MlSystem ", RunningSystem.StartTime);
 
         await system.SignalAsync("TERM");
 

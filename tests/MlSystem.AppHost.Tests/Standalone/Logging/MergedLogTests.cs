@@ -10,7 +10,7 @@ public sealed class MergedLogTests
     private readonly StringWriter _errors = new();
 
     [Fact]
-    public void Lines_carry_time_and_service_and_failures_go_to_standard_error()
+    public void Lines_carry_the_service_and_failures_go_to_standard_error()
     {
         var log = new MergedLog(_output, _errors, colour: false, _time);
 
@@ -18,8 +18,8 @@ public sealed class MergedLogTests
         log.Host("ready");
         log.Error("broken");
 
-        Assert.Equal(["03:04:05 registry  | hello", "03:04:05 host      | ready"], Lines(_output));
-        Assert.Equal(["03:04:05 host      | broken"], Lines(_errors));
+        Assert.Equal(["registry  | hello", "host      | 2026-01-02T03:04:05.000Z ready"], Lines(_output));
+        Assert.Equal(["host      | 2026-01-02T03:04:05.000Z broken"], Lines(_errors));
     }
 
     [Fact]
