@@ -22,6 +22,9 @@ public sealed class StandaloneSystem : IAsyncDisposable
     /// <summary>Why it can't be tested here, or null.</summary>
     public static string? Missing { get; } = OperatingSystem.IsLinux() ? null : "The tests of the standalone host read /proc";
 
+    /// <summary>The host that was built with the tests.</summary>
+    public static string HostProgram { get; } = FindHostProgram();
+
     public string Data { get; }
 
     public int PortOffset { get; }
@@ -39,7 +42,7 @@ public sealed class StandaloneSystem : IAsyncDisposable
     public static StandaloneSystem Start(string data, int? offset = null, IEnumerable<string>? arguments = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var block = offset ?? FreeBlock();
-        var start = new ProcessStartInfo("dotnet", ["exec", HostProgram(), "--data", data, "--port-offset", block.ToString(CultureInfo.InvariantCulture), .. arguments ?? []])
+        var start = new ProcessStartInfo("dotnet", ["exec", HostProgram, "--data", data, "--port-offset", block.ToString(CultureInfo.InvariantCulture), .. arguments ?? []])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -163,7 +166,7 @@ public sealed class StandaloneSystem : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static string HostProgram()
+    private static string FindHostProgram()
     {
         // <root>/tests/<project>/bin/<configuration>/<framework>/
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
