@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -52,4 +53,8 @@ public sealed record FeastIssues(IReadOnlyList<FeastIssue> Detail);
 [JsonSerializable(typeof(FeastIssues))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
-public sealed partial class FeastJson : JsonSerializerContext;
+public sealed partial class FeastJson : JsonSerializerContext
+{
+    /// <summary>Text as it is, like the Python server: only what JSON requires is escaped.</summary>
+    public static FeastJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
+}

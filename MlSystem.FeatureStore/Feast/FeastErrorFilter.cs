@@ -17,14 +17,14 @@ public sealed partial class FeastErrorFilter(ILogger<FeastErrorFilter> logger) :
         catch (FeastException refusal)
         {
             return refusal.Issues is { } issues
-                ? Results.Json(new FeastIssues(issues), FeastJson.Default.FeastIssues, statusCode: refusal.Status)
+                ? Results.Json(new FeastIssues(issues), FeastJson.Readable.FeastIssues, statusCode: refusal.Status)
                 : Detail(refusal.Status, refusal.Message);
         }
         catch (JsonException malformed)
         {
             return Results.Json(
                 new FeastIssues([FeastIssue.At("json_invalid", $"The body is not valid JSON: {malformed.Message}")]),
-                FeastJson.Default.FeastIssues,
+                FeastJson.Readable.FeastIssues,
                 statusCode: StatusCodes.Status422UnprocessableEntity);
         }
         catch (BadHttpRequestException bad)
@@ -39,7 +39,7 @@ public sealed partial class FeastErrorFilter(ILogger<FeastErrorFilter> logger) :
         }
     }
 
-    private static IResult Detail(int status, string message) => Results.Json(new FeastDetail(message), FeastJson.Default.FeastDetail, statusCode: status);
+    private static IResult Detail(int status, string message) => Results.Json(new FeastDetail(message), FeastJson.Readable.FeastDetail, statusCode: status);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} answered 503: {Reason}")]
     private partial void LogUnavailable(string path, string reason);

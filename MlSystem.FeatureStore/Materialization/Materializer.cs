@@ -65,7 +65,7 @@ public sealed partial class Materializer(
     {
         var condition = string.Create(
             CultureInfo.InvariantCulture,
-            $"{OfflineColumns.Offline} AND epoch_us({OfflineColumns.EventTime}) > {startUs} AND epoch_us({OfflineColumns.EventTime}) <= {endUs}");
+            $"{OfflineColumns.Offline} AND {OfflineColumns.EventUs} > {startUs} AND {OfflineColumns.EventUs} <= {endUs}");
         var (from, to) = (DateOf(startUs), DateOf(endUs));
         var batch = new List<FeatureRow>(WriteRows);
         long rows = 0;

@@ -46,8 +46,8 @@ public static class DuckDb
     public static string Rows(FeatureView view, IReadOnlyList<string> files)
     {
         var columns = view.JoinKeys.Concat(view.Features).Select(field => $"NULL::{Type(field.Datatype)} AS {Name(field.Name)}");
-        var empty = $"SELECT {string.Join(", ", columns)}, NULL::TIMESTAMPTZ AS {OfflineColumns.EventTime}, NULL::TIMESTAMPTZ AS {OfflineColumns.CreatedTime}, "
-            + $"NULL::TIMESTAMPTZ AS {OfflineColumns.LoggedTime}, NULL::BOOLEAN AS {OfflineColumns.Online}, NULL::BOOLEAN AS {OfflineColumns.Offline} WHERE false";
+        var empty = $"SELECT {string.Join(", ", columns)}, NULL::BIGINT AS {OfflineColumns.EventUs}, NULL::BIGINT AS {OfflineColumns.CreatedUs}, "
+            + $"NULL::BIGINT AS {OfflineColumns.LoggedUs}, NULL::BOOLEAN AS {OfflineColumns.Online}, NULL::BOOLEAN AS {OfflineColumns.Offline} WHERE false";
         return files.Count == 0 ? empty
             : $"{empty} UNION ALL BY NAME SELECT * FROM read_parquet([{string.Join(", ", files.Select(Text))}], union_by_name=true)";
     }

@@ -36,8 +36,8 @@ public sealed class LatestRows(OfflineFiles files, Spool spool, IOptions<Feature
         var keys = string.Join(", ", view.JoinKeys.Select(key => DuckDb.Name(key.Name)));
         var columns = string.Join(", ", view.JoinKeys.Concat(view.Features).Select(field => DuckDb.Name(field.Name)));
         return new StringBuilder()
-            .Append($"SELECT {columns}, epoch_us({OfflineColumns.EventTime}), epoch_us({OfflineColumns.CreatedTime}) FROM ({DuckDb.Rows(view, found)}) WHERE {condition} ")
-            .Append($"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {OfflineColumns.EventTime} DESC, {OfflineColumns.CreatedTime} DESC) = 1")
+            .Append($"SELECT {columns}, {OfflineColumns.EventUs}, {OfflineColumns.CreatedUs} FROM ({DuckDb.Rows(view, found)}) WHERE {condition} ")
+            .Append($"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {OfflineColumns.EventUs} DESC, {OfflineColumns.CreatedUs} DESC) = 1")
             .ToString();
     }
 

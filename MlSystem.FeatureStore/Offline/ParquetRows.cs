@@ -8,21 +8,22 @@ namespace MlSystem.FeatureStore.Offline;
 /// <summary>Columns that every Parquet file of the offline store has besides join keys and features. Definitions can't use such names.</summary>
 public static class OfflineColumns
 {
-    public const string EventTime = "__event_time";
-    public const string CreatedTime = "__created_time";
-    public const string LoggedTime = "__logged_time";
+    /// <summary>Microseconds since 1970-01-01T00:00:00Z, like the other two times: Parquet.Net writes wrong minima and maxima for timestamp columns, by which readers skip rows.</summary>
+    public const string EventUs = "__event_us";
+    public const string CreatedUs = "__created_us";
+    public const string LoggedUs = "__logged_us";
     public const string Online = "__online";
     public const string Offline = "__offline";
 }
 
-/// <summary>Writes rows of one view as Parquet: BYTES as UTF-8 strings, times as UTC timestamps of microseconds.</summary>
+/// <summary>Writes rows of one view as Parquet: BYTES as UTF-8 strings, times as INT64 microseconds since 1970-01-01T00:00:00Z.</summary>
 public static class ParquetRows
 {
     public static async Task WriteAsync(FeatureView view, IReadOnlyList<OfflineRow> rows, Stream file, CancellationToken cancellationToken)
     {
         var keys = view.JoinKeys.Select(field => DataFieldOf(field, nullable: false)).ToArray();
         var features = view.Features.Select(field => DataFieldOf(field, nullable: true)).ToArray();
-        var (eventTime, created, logged) = (TimeField(OfflineColumns.EventTime), TimeField(OfflineColumns.CreatedTime), TimeField(OfflineColumns.LoggedTime));
+        var (eventTime, created, logged) = (new DataField<long>(OfflineColumns.EventUs), new DataField<long>(OfflineColumns.CreatedUs), new DataField<long>(OfflineColumns.LoggedUs));
         var (online, offline) = (new DataField<bool>(OfflineColumns.Online), new DataField<bool>(OfflineColumns.Offline));
         var schema = new ParquetSchema([.. keys, .. features, eventTime, created, logged, online, offline]);
         await using var writer = await ParquetWriter.CreateAsync(
@@ -40,18 +41,13 @@ public static class ParquetRows
             await WriteAsync(group, features[i], view.Features[i].Datatype, nullable: true, Select(rows, row => row.Row.Values[feature]), cancellationToken);
         }
 
-        await group.WriteAsync<DateTime>(eventTime, Select(rows, row => Time(row.Row.EventUs)), cancellationToken: cancellationToken);
-        await group.WriteAsync<DateTime>(created, Select(rows, row => Time(row.Row.CreatedUs)), cancellationToken: cancellationToken);
-        await group.WriteAsync<DateTime>(logged, Select(rows, row => Time(row.LoggedUs)), cancellationToken: cancellationToken);
+        await group.WriteAsync<long>(eventTime, Select(rows, row => row.Row.EventUs), cancellationToken: cancellationToken);
+        await group.WriteAsync<long>(created, Select(rows, row => row.Row.CreatedUs), cancellationToken: cancellationToken);
+        await group.WriteAsync<long>(logged, Select(rows, row => row.LoggedUs), cancellationToken: cancellationToken);
         await group.WriteAsync<bool>(online, Select(rows, row => row.Row.Online), cancellationToken: cancellationToken);
         await group.WriteAsync<bool>(offline, Select(rows, row => row.Row.Offline), cancellationToken: cancellationToken);
         group.CompleteValidate();
     }
-
-    private static DateTimeDataField TimeField(string name) =>
-        new(name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Micros, isNullable: false);
-
-    private static DateTime Time(long microseconds) => UnixTime.FromMicroseconds(microseconds).UtcDateTime;
 
     private static DataField DataFieldOf(Definitions.Field field, bool nullable) => new(field.Name, ClrType(field.Datatype), nullable);
 

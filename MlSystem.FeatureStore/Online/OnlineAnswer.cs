@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
@@ -10,6 +11,7 @@ namespace MlSystem.FeatureStore.Online;
 /// <summary>Writes an online read in Feast's form, straight from the packed rows: nothing is allocated for a value.</summary>
 public static class OnlineAnswer
 {
+    private static readonly JsonWriterOptions Json = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonEncodedText Present = JsonEncodedText.Encode("PRESENT");
     private static readonly JsonEncodedText NullValue = JsonEncodedText.Encode("NULL_VALUE");
     private static readonly JsonEncodedText NotFound = JsonEncodedText.Encode("NOT_FOUND");
@@ -18,7 +20,7 @@ public static class OnlineAnswer
 
     public static void Write(IBufferWriter<byte> output, OnlineRequest request, OnlineResult result)
     {
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        using var json = new Utf8JsonWriter(output, Json);
         json.WriteStartObject();
         json.WriteStartObject("metadata"u8);
         json.WriteStartArray("feature_names"u8);

@@ -14,7 +14,7 @@ public static class AsOfJoin
 {
     /// <summary>Event time and created time in one number that orders as the pair does: DuckDB's ASOF takes one inequality.</summary>
     private const string RowOrder =
-        $"epoch_us({OfflineColumns.EventTime})::HUGEINT * 9223372036854775808 + epoch_us({OfflineColumns.CreatedTime})::HUGEINT + 4611686018427387904";
+        $"{OfflineColumns.EventUs}::HUGEINT * 9223372036854775808 + {OfflineColumns.CreatedUs}::HUGEINT + 4611686018427387904";
 
     /// <summary>Behind every row of the label's microsecond.</summary>
     private const string LabelOrder = $"e.{EntityTable.LabelUs}::HUGEINT * 9223372036854775808 + 9223372036854775807";
@@ -42,7 +42,7 @@ public static class AsOfJoin
     {
         var value = $"v{view}.{DuckDb.Name(feature.Feature)}";
         var valid = feature.View.Ttl is { } ttl
-            ? string.Create(CultureInfo.InvariantCulture, $"CASE WHEN e.{EntityTable.LabelUs} - v{view}.__event_us <= {UnixTime.Microseconds(ttl)} THEN {value} END")
+            ? string.Create(CultureInfo.InvariantCulture, $"CASE WHEN e.{EntityTable.LabelUs} - v{view}.{OfflineColumns.EventUs} <= {UnixTime.Microseconds(ttl)} THEN {value} END")
             : value;
         return $"{valid} AS {DuckDb.Name(feature.Name)}";
     }
@@ -52,7 +52,7 @@ public static class AsOfJoin
         var columns = view.JoinKeys.Select(key => key.Name)
             .Concat(request.Features.Where(feature => feature.View == view).Select(feature => feature.Feature)).Distinct(StringComparer.Ordinal).Select(DuckDb.Name);
         var on = view.JoinKeys.Select(key => $"e.{DuckDb.Name(key.Name)} = v{ordinal}.{DuckDb.Name(key.Name)}");
-        return $" ASOF LEFT JOIN (SELECT {string.Join(", ", columns)}, epoch_us({OfflineColumns.EventTime}) AS __event_us, {RowOrder} AS __order "
+        return $" ASOF LEFT JOIN (SELECT {string.Join(", ", columns)}, {OfflineColumns.EventUs}, {RowOrder} AS __order "
             + $"FROM ({DuckDb.Rows(view, files)}) WHERE {OfflineColumns.Offline}) v{ordinal} ON {string.Join(" AND ", on)} AND e.__label_order >= v{ordinal}.__order";
     }
 }

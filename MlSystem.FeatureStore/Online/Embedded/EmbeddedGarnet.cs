@@ -47,6 +47,7 @@ public sealed class EmbeddedGarnet : IDisposable
                 "--aof-commit-freq", "100",
                 "--compaction-freq", "60",
                 "--compaction-type", "Scan",
+                "-q",
             ],
             logging);
         server.Start();

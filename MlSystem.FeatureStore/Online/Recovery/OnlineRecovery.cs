@@ -77,10 +77,10 @@ public sealed partial class OnlineRecovery(
             .Where(row => row.FeatureView == view.Name && row.CompletedAtUs >= sinceUs).ToListAsync(cancellationToken);
         var parts = materialized.Select(row => string.Create(
             CultureInfo.InvariantCulture,
-            $"({OfflineColumns.Offline} AND epoch_us({OfflineColumns.EventTime}) > {row.StartUs} AND epoch_us({OfflineColumns.EventTime}) <= {row.EndUs} AND epoch_us({OfflineColumns.LoggedTime}) <= {row.CompletedAtUs})"));
+            $"({OfflineColumns.Offline} AND {OfflineColumns.EventUs} > {row.StartUs} AND {OfflineColumns.EventUs} <= {row.EndUs} AND {OfflineColumns.LoggedUs} <= {row.CompletedAtUs})"));
         var online = appliedUntilUs is null
             ? OfflineColumns.Online
-            : string.Create(CultureInfo.InvariantCulture, $"({OfflineColumns.Online} AND epoch_us({OfflineColumns.LoggedTime}) >= {sinceUs})");
+            : string.Create(CultureInfo.InvariantCulture, $"({OfflineColumns.Online} AND {OfflineColumns.LoggedUs} >= {sinceUs})");
         return string.Join(" OR ", parts.Prepend(online));
     }
 
