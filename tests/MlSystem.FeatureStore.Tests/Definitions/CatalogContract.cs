@@ -127,6 +127,12 @@ public sealed class PostgresCatalogTests(PostgresCatalogTests.Server server) : C
 
         public async ValueTask InitializeAsync() => Postgres = PostgresServer.Missing is null ? await PostgresServer.StartAsync() : null;
 
-        public ValueTask DisposeAsync() => Postgres?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public async ValueTask DisposeAsync()
+        {
+            if (Postgres is not null)
+            {
+                await Postgres.DisposeAsync();
+            }
+        }
     }
 }

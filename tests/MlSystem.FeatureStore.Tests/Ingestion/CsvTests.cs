@@ -5,7 +5,7 @@ using MlSystem.FeatureStore.Ingestion;
 
 namespace MlSystem.FeatureStore.Tests.Ingestion;
 
-public sealed class CsvTests
+public sealed class CsvTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     private const string Path = "/api/feature-views/wide/rows";
 
@@ -47,8 +47,7 @@ public sealed class CsvTests
     [InlineData("driver_id,event_timestamp,b,i,l,f,d,s\n1,2026-03-01T11:00:00Z,,,,,,\"open", "a quoted value does not end")]
     public async Task Broken_files_are_refused(string csv, string message)
     {
-        await using var app = await FeatureStoreApp.StartAsync();
-        await app.PostOkAsync("/api/apply", Samples.Definitions);
+        var app = shared.App;
 
         var (status, refused) = await app.PostAsync(Path, csv, "text/csv");
 

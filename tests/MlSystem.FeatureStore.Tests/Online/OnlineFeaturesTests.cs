@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace MlSystem.FeatureStore.Tests.Online;
 
 /// <summary>Feast's surface, byte for byte where it matters to its clients.</summary>
-public sealed class OnlineFeaturesTests
+public sealed class OnlineFeaturesTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     [Fact]
     public async Task Answers_in_Feasts_form_with_every_status()
@@ -77,8 +77,7 @@ public sealed class OnlineFeaturesTests
     [InlineData("""{"features":["local:visits"],"entities":{"driver_id":[1],"city":["a","b"]}}""", 422, "has 2 values")]
     public async Task Mistakes_are_told_in_Feasts_form(string body, int status, string message)
     {
-        await using var app = await FeatureStoreApp.StartAsync();
-        await app.PostOkAsync("/api/apply", Samples.Definitions);
+        var app = shared.App;
 
         var (answered, answer) = await app.PostAsync("/get-online-features", body);
 

@@ -6,7 +6,7 @@ using Parquet;
 
 namespace MlSystem.FeatureStore.Tests.PointInTime;
 
-public sealed class HistoricalFeaturesTests
+public sealed class HistoricalFeaturesTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     private const string Rows = """{"feature_service":"stats","entity_df":{"driver_id":[1,1,2],"event_timestamp":["2026-03-01T11:00:00Z","2026-03-01T10:59:59Z","2026-03-01T11:05:00Z"],"label":[1,null,3]}}""";
 
@@ -64,8 +64,7 @@ public sealed class HistoricalFeaturesTests
     [InlineData("""{"feature_service":"stats","entity_df":{"driver_id":[1,2],"event_timestamp":["2026-03-01T11:00:00Z"]}}""", 422, "has 1 values")]
     public async Task Mistakes_are_told_as_problem_details(string body, int status, string message)
     {
-        await using var app = await FeatureStoreApp.StartAsync();
-        await app.PostOkAsync("/api/apply", Samples.Definitions);
+        var app = shared.App;
 
         var (answered, answer) = await app.PostAsync("/api/historical-features", body);
 
