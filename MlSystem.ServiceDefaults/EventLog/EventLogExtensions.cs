@@ -31,6 +31,7 @@ public static class EventLogExtensions
             services.GetRequiredService<EventLogMetrics>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger("MlSystem.EventLog")));
+        builder.Services.TryAddSingleton<EventHandlerContext>();
         if (builder.Configuration.GetConnectionString("kafka") is { Length: > 0 } servers)
         {
             AddKafka(builder.Services, servers);

@@ -1,0 +1,106 @@
+namespace MlSystem.Monitor.Storage;
+
+/// <summary>One answered request: what its feedback is joined with. Times are Unix milliseconds.</summary>
+public sealed class RequestRow
+{
+    public required string RequestId { get; set; }
+
+    public required string Endpoint { get; set; }
+
+    public required string Model { get; set; }
+
+    public required int Version { get; set; }
+
+    public required string Variant { get; set; }
+
+    public required string Role { get; set; }
+
+    public required long Time { get; set; }
+
+    /// <summary>Predictions of the request: rows 0 to <c>Rows - 1</c>.</summary>
+    public required int Rows { get; set; }
+}
+
+/// <summary>What is known to be true of one prediction: its newest label and its newest reward, which may come apart.</summary>
+public sealed class OutcomeRow
+{
+    public required string RequestId { get; set; }
+
+    public required int Row { get; set; }
+
+    /// <summary>As the feedback names it; the prediction's own counts once it is there.</summary>
+    public required string Endpoint { get; set; }
+
+    /// <summary>JSON.</summary>
+    public string? Label { get; set; }
+
+    /// <summary>Orders feedback: later observations win, then the larger id.</summary>
+    public long LabelTime { get; set; }
+
+    public string LabelFeedbackId { get; set; } = "";
+
+    public double? Reward { get; set; }
+
+    public long RewardTime { get; set; }
+
+    public string RewardFeedbackId { get; set; } = "";
+}
+
+/// <summary>History that is durable here until a Parquet file has it.</summary>
+public sealed class StagedRow
+{
+    public long Id { get; set; }
+
+    /// <summary>One of <see cref="HistoryKind"/>.</summary>
+    public required string Kind { get; set; }
+
+    public required string Endpoint { get; set; }
+
+    /// <summary>The prediction's UTC day, <c>yyyy-MM-dd</c>.</summary>
+    public required string Date { get; set; }
+
+    /// <summary>JSON of the event or of the outcome.</summary>
+    public required byte[] Payload { get; set; }
+}
+
+/// <summary>A Parquet file that counts. Files that no row names are leftovers of a crash.</summary>
+public sealed class HistoryFileRow
+{
+    public long Id { get; set; }
+
+    public required string Kind { get; set; }
+
+    public required string Endpoint { get; set; }
+
+    public required string Date { get; set; }
+
+    /// <summary>Relative to the history folder, with forward slashes.</summary>
+    public required string Path { get; set; }
+
+    public required long Rows { get; set; }
+
+    public required long SizeBytes { get; set; }
+}
+
+/// <summary>An event that can never be handled, put aside with its reason.</summary>
+public sealed class RejectedRow
+{
+    public required string Topic { get; set; }
+
+    public required int Partition { get; set; }
+
+    public required long Offset { get; set; }
+
+    public required string Reason { get; set; }
+
+    public required byte[] Payload { get; set; }
+
+    public required long Time { get; set; }
+}
+
+/// <summary>The two kinds of history file.</summary>
+public static class HistoryKind
+{
+    public const string Predictions = "predictions";
+    public const string Labels = "labels";
+}

@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace MlSystem.Monitor.Storage;
+
+/// <summary>Monitor's durable state.</summary>
+public abstract class MonitorContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<RequestRow> Requests => Set<RequestRow>();
+
+    public DbSet<OutcomeRow> Outcomes => Set<OutcomeRow>();
+
+    public DbSet<StagedRow> Staged => Set<StagedRow>();
+
+    public DbSet<HistoryFileRow> Files => Set<HistoryFileRow>();
+
+    public DbSet<RejectedRow> Rejected => Set<RejectedRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<RequestRow>(request =>
+        {
+            request.ToTable("requests").HasKey(r => r.RequestId);
+            request.HasIndex(r => new { r.Endpoint, r.Time });
+        });
+        modelBuilder.Entity<OutcomeRow>(outcome =>
+        {
+            outcome.ToTable("outcomes").HasKey(o => new { o.RequestId, o.Row });
+            outcome.HasIndex(o => o.Endpoint);
+        });
+        modelBuilder.Entity<StagedRow>(staged => staged.ToTable("staged").HasKey(s => s.Id));
+        modelBuilder.Entity<HistoryFileRow>(file =>
+        {
+            file.ToTable("history_files").HasKey(f => f.Id);
+            file.HasIndex(f => f.Path).IsUnique();
+            file.HasIndex(f => new { f.Endpoint, f.Date });
+        });
+        modelBuilder.Entity<RejectedRow>(rejected => rejected.ToTable("rejected_events").HasKey(r => new { r.Topic, r.Partition, r.Offset }));
+    }
+}
