@@ -7,6 +7,9 @@ namespace MlSystem.Inference.Routing;
 /// <summary>Not ready before the registry was asked and the endpoints' models are warm.</summary>
 public sealed class FirstEndpoints(RegistryClient registry, ServingState state) : IStartupTask
 {
+    private const int MaxAttempts = 6;
+    private int _attempts;
+
     public string Name => "endpoints from the registry";
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -14,7 +17,9 @@ public sealed class FirstEndpoints(RegistryClient registry, ServingState state) 
         var snapshot = await registry.WatchAsync(etag: null, TimeSpan.Zero, cancellationToken)
             ?? throw new InvalidOperationException("The registry answered 304 to a question without an ETag.");
         await state.ApplyAsync(snapshot, cancellationToken);
-        if (state.HasTransientFailures)
+
+        // One version that can't be fetched must not keep the others out of service for good: the watcher goes on trying.
+        if (state.HasTransientFailures && ++_attempts < MaxAttempts)
         {
             throw new InvalidOperationException("Some versions could not be fetched yet.");
         }

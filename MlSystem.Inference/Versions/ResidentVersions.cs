@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Versions;
@@ -61,12 +62,16 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
         }
         catch (Exception error)
         {
-            _failures[key] = new LoadFailure(error.Message, error is ModelRefusedException or VersionUnknownException);
+            _failures[key] = new LoadFailure(error.Message, IsPermanent(error));
             _versions.TryRemove(new KeyValuePair<VersionKey, Residence>(key, residence));
             LogFailed(key.Model, key.Version, error.Message);
             residence.Fail(error);
         }
     }
+
+    /// <summary>What the registry refuses stays refused until its content changes; what did not reach it may pass.</summary>
+    private static bool IsPermanent(Exception error) =>
+        error is ModelRefusedException or VersionUnknownException or HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError };
 
     private void Drop(LoadedVersion version)
     {

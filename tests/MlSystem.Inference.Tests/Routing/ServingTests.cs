@@ -148,6 +148,27 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task A_full_server_refuses_at_once_and_takes_the_next_when_there_is_room()
+    {
+        await using var registry = await RegistryAsync();
+        await using var server = await InferenceServer.StartAsync(registry.Url, settings: new Dictionary<string, string>(StringComparer.Ordinal) { ["Inference:Admission:MaxRequests"] = "1" });
+        var body = new System.IO.Pipelines.Pipe();
+        using var slow = new StreamContent(body.Reader.AsStream());
+        var first = server.Http.PostAsync("/v2/models/linear/infer", slow);
+        // Enough for the client to send what it has instead of collecting more.
+        await body.Writer.WriteAsync(System.Text.Encoding.UTF8.GetBytes("{" + new string(' ', 30_000)));
+        await Requests.EventuallyAsync(async () => (await server.InferAsync("linear", Requests.LinearBody(1))).Status == 503);
+        using var refused = await server.Http.PostAsync("/v2/models/linear/infer", Requests.Json(Requests.LinearBody(1)));
+        Assert.Equal(503, (int)refused.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+        await body.Writer.WriteAsync(System.Text.Encoding.UTF8.GetBytes(Requests.LinearBody(1)[1..]));
+        await body.Writer.CompleteAsync();
+        using var answered = await first;
+        Assert.Equal(200, (int)answered.StatusCode);
+        Assert.Equal(200, (await server.InferAsync("linear", Requests.LinearBody(1))).Status);
+    }
+
+    [Fact]
     public async Task A_deadline_that_has_passed_is_504()
     {
         await using var registry = await RegistryAsync();
