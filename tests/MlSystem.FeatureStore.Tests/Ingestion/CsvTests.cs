@@ -119,4 +119,16 @@ public sealed class CsvTests(SharedApp shared) : IClassFixture<SharedApp>
         Assert.Equal("fs:hourly:7", stored.Key);
         Assert.Equal(row.EventUs, RowCodec.Decode(stored.Value, app.Services.GetRequiredService<CatalogStore>().Current).Row!.EventUs);
     }
+
+    [Fact]
+    public void An_event_of_another_producer_goes_online_and_offline_unless_it_says_otherwise()
+    {
+        var json = """{"feature_view":"wide","entity":{"driver_id":7},"event_time":"2026-03-01T11:00:00Z","created_time":"2026-03-01T11:00:01Z","values":{"s":"x"}}"""u8.ToArray();
+
+        var (row, error) = RowCodec.Decode(json, shared.App.Services.GetRequiredService<CatalogStore>().Current);
+
+        Assert.Null(error);
+        Assert.Equal((true, true, "x"), (row!.Online, row.Offline, row.Values[5].Text));
+        Assert.NotNull(RowCodec.Decode("{}"u8.ToArray(), shared.App.Services.GetRequiredService<CatalogStore>().Current).Error);
+    }
 }
