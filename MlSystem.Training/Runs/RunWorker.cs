@@ -53,17 +53,31 @@ public sealed partial class RunWorker(
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var heartbeat = BeatAsync(lease, working);
-        var ended = await ExecuteAsync(lease, working);
-        await working.CancelAsync();
-        var cancelled = await heartbeat;
+        var ended = false;
+        Ending ending;
+        try
+        {
+            ended = await ExecuteAsync(lease, working);
+        }
+        finally
+        {
+            // Whatever happened: nobody else gets the run while its heart beats.
+            await working.CancelAsync();
+            ending = await heartbeat;
+        }
+
         if (ended)
         {
             return;
         }
 
-        if (cancelled)
+        if (ending == Ending.Cancelled)
         {
             await ledger.CancelAsync(lease, CancellationToken.None);
+        }
+        else if (ending == Ending.Lost)
+        {
+            LogLost(lease.RunId);
         }
         else if (stopping.IsCancellationRequested)
         {
@@ -93,11 +107,11 @@ public sealed partial class RunWorker(
         }
     }
 
-    /// <returns>Whether it ended because somebody asked to cancel the run.</returns>
-    private async Task<bool> BeatAsync(RunLease lease, CancellationTokenSource working)
+    /// <summary>Keeps the lease until the work is over, and ends the work when the lease cannot be kept or the run is to be cancelled.</summary>
+    private async Task<Ending> BeatAsync(RunLease lease, CancellationTokenSource working)
     {
         var kept = time.GetTimestamp();
-        while (!working.IsCancellationRequested)
+        while (true)
         {
             var next = signal.Next;
             try
@@ -105,20 +119,20 @@ public sealed partial class RunWorker(
                 if (await queue.HeartbeatAsync(lease, working.Token))
                 {
                     await working.CancelAsync();
-                    return true;
+                    return Ending.Cancelled;
                 }
 
                 kept = time.GetTimestamp();
                 await signal.WaitAsync(next, options.Value.LeaseDuration / 3, working.Token);
             }
-            catch (OperationCanceledException) when (working.IsCancellationRequested)
+            catch (Exception) when (working.IsCancellationRequested)
             {
-                return false;
+                return Ending.WorkOver;
             }
             catch (Exception error) when (error is LeaseLostException || time.GetElapsedTime(kept) > options.Value.LeaseDuration)
             {
-                LogLost(lease.RunId, error.Message);
                 await working.CancelAsync();
+                return Ending.Lost;
             }
             catch (Exception error) when (error is DbException or DbUpdateException)
             {
@@ -127,8 +141,14 @@ public sealed partial class RunWorker(
                 await signal.WaitAsync(signal.Next, options.Value.PollInterval, CancellationToken.None);
             }
         }
+    }
 
-        return false;
+    /// <summary>Why a heartbeat ended.</summary>
+    private enum Ending
+    {
+        WorkOver,
+        Cancelled,
+        Lost,
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {Run} stops ({Reason})")]
@@ -137,8 +157,8 @@ public sealed partial class RunWorker(
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} cannot be executed")]
     private partial void LogBroken(string run, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The lease of run {Run} is lost: {Reason}")]
-    private partial void LogLost(string run, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The lease of run {Run} is lost; another worker may have it")]
+    private partial void LogLost(string run);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The heartbeat of run {Run} failed: {Reason}")]
     private partial void LogBeatFailed(string run, string reason);

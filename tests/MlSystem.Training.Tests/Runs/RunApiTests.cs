@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using MlSystem.Contracts;
 using MlSystem.ServiceDefaults.EventLog;
+using MlSystem.Testing;
 using MlSystem.Training.Tests.Doubles;
 using MlSystem.Training.Tests.Pipelines;
 
@@ -40,17 +41,20 @@ public sealed class RunApiTests
         await using var consumer = host.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Runs, "test");
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         List<RunEvent> seen = [];
+        var payload = "";
         while (seen.Count < 3)
         {
             foreach (var stored in await consumer.ReadAsync(10, deadline.Token))
             {
                 Assert.Equal((id, EventTypes.Run), (stored.Event.Key, stored.Event.Headers["ce_type"]));
+                payload = System.Text.Encoding.UTF8.GetString(stored.Event.Value.Span);
                 seen.Add(System.Text.Json.JsonSerializer.Deserialize(stored.Event.Value.Span, ContractsJson.Default.RunEvent)!);
             }
         }
 
         Assert.Equal(["queued", "running", "succeeded"], seen.Select(e => e.State));
         Assert.Equal(("small", 1), (seen[^1].Model, seen[^1].Version));
+        Assert.Equal(Golden.Form(Golden.Text("run_event")), Golden.Form(payload));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlSystem.Contracts;
+using MlSystem.Testing;
 using MlSystem.Training.Tests.Doubles;
 
 namespace MlSystem.Training.Tests.Samples;
@@ -50,6 +52,7 @@ public sealed class ChurnSampleTests
         Assert.Equal(1, lineage.ParentVersion);
         Assert.Equal(new RunTrigger { Kind = "drift", Evidence = "alert 7" }, lineage.Trigger);
         Assert.Equal(Lineage(world.Registry, 1).DataFingerprint, lineage.DataFingerprint);
+        Assert.Equal(FormWithoutParameters(Golden.Text("model_lineage")), FormWithoutParameters(Encoding.UTF8.GetString(world.Registry.File(2, ModelFiles.Lineage))));
     }
 
     [Fact]
@@ -117,6 +120,13 @@ public sealed class ChurnSampleTests
         Assert.Equal(["No", "Yes"], signature.Outputs.Single(o => o.Name == StandardOutputs.Label).Categories!);
         Assert.Equal("FP32", signature.Inputs.Single(i => i.Name == "total_charges").Datatype);
         Assert.True(signature.Inputs.Single(i => i.Name == "total_charges").Nullable);
+    }
+
+    private static IReadOnlySet<string> FormWithoutParameters(string json)
+    {
+        var document = JsonNode.Parse(json)!.AsObject();
+        Assert.True(document.Remove("parameters"));
+        return Golden.Form(document.ToJsonString());
     }
 
     private static ModelLineage Lineage(RegistryDouble registry, int version) =>
