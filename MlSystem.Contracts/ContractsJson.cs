@@ -3,6 +3,10 @@ using System.Text.Json.Serialization;
 namespace MlSystem.Contracts;
 
 /// <summary>The one JSON form of the contracts: snake_case names, absent instead of null.</summary>
+/// <remarks>
+/// A property with a default has a setter, not an initialiser: the generated reader assigns every init-only property,
+/// also an absent one, and would overwrite the default with null or zero.
+/// </remarks>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -10,11 +10,11 @@ public sealed record Endpoint
 
     public required IReadOnlyList<EndpointVariant> Variants { get; init; }
 
-    public EndpointPolicy Policy { get; init; } = new();
+    public EndpointPolicy Policy { get; set; } = new();
 
-    public EndpointLimits Limits { get; init; } = new();
+    public EndpointLimits Limits { get; set; } = new();
 
-    public EndpointLogging Logging { get; init; } = new();
+    public EndpointLogging Logging { get; set; } = new();
 
     /// <summary>The principal that made this revision.</summary>
     public required string Author { get; init; }
@@ -35,10 +35,10 @@ public sealed record EndpointVariant
     public required int Version { get; init; }
 
     /// <summary>Share of live traffic relative to the other live variants; not negative.</summary>
-    public double Weight { get; init; } = 1;
+    public double Weight { get; set; } = 1;
 
     /// <summary><c>live</c> or <c>shadow</c>.</summary>
-    public string Role { get; init; } = VariantRole.Live;
+    public string Role { get; set; } = VariantRole.Live;
 }
 
 /// <summary>Roles of a variant.</summary>
@@ -52,7 +52,7 @@ public static class VariantRole
 public sealed record EndpointPolicy
 {
     /// <summary><c>static</c>, <c>sticky</c> or <c>bandit</c>.</summary>
-    public string Kind { get; init; } = "static";
+    public string Kind { get; set; } = "static";
 
     /// <summary>Sticky: the header, cookie or input column that keeps a caller on its variant.</summary>
     public string? Key { get; init; }
@@ -77,8 +77,8 @@ public sealed record EndpointLimits
 public sealed record EndpointLogging
 {
     /// <summary>Share of requests whose inputs are logged, 0 to 1; outputs and join keys always are.</summary>
-    public double SampleShare { get; init; } = 1;
+    public double SampleShare { get; set; } = 1;
 
     /// <summary>Input columns that are never logged in the clear.</summary>
-    public IReadOnlyList<string> SensitiveColumns { get; init; } = [];
+    public IReadOnlyList<string> SensitiveColumns { get; set; } = [];
 }

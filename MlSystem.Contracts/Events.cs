@@ -100,7 +100,6 @@ public sealed record FeatureRowEvent
     /// <summary>Feature → value; JSON null stands for a missing value.</summary>
     public required IReadOnlyDictionary<string, JsonElement> Values { get; init; }
 
-    // Settable: a generated deserializer gives an absent init-only member false, whatever stands behind it.
     public bool Online { get; set; } = true;
 
     public bool Offline { get; set; } = true;

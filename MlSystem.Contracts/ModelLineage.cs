@@ -22,7 +22,7 @@ public sealed record ModelLineage
     public int? FeatureServiceVersion { get; init; }
 
     /// <summary>Join keys by which inputs that a request leaves out are looked up.</summary>
-    public IReadOnlyList<TensorSpec> JoinKeys { get; init; } = [];
+    public IReadOnlyList<TensorSpec> JoinKeys { get; set; } = [];
 
     public required string CodeVersion { get; init; }
 
