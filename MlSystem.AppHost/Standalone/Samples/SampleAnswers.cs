@@ -12,9 +12,9 @@ internal sealed record RunAnswer(string State, string? Error, string? FailedStep
 
     public bool Succeeded => State == "succeeded";
 
-    /// <summary>One line: the state, and each step that has one of its own to tell.</summary>
-    public string Progress => Steps?.Where(step => step.State != "pending").ToList() is { Count: > 0 } told
-        ? $"{State} ({string.Join(", ", told.Select(step => $"{step.Name} {step.State}"))})"
+    /// <summary>One line: the state, and how far the steps are.</summary>
+    public string Progress => Steps?.LastOrDefault(step => step.State != "pending") is { } step
+        ? $"{State} (step {Steps.Count(each => each.State != "pending")} of {Steps.Count}: {step.Name} {step.State})"
         : State;
 
     /// <summary>One line: what became of it and why.</summary>

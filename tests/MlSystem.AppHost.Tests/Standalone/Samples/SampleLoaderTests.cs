@@ -28,8 +28,8 @@ public sealed class SampleLoaderTests : IAsyncDisposable
 
         Assert.True(loaded);
         Assert.Equal(3, asked);
-        Assert.Equal(1, Count("run r1: running (ingest running)"));
-        Assert.Equal(1, Count("run r1: succeeded (ingest succeeded, train succeeded)"));
+        Assert.Equal(1, Count("run r1: running (step 1 of 2: ingest running)"));
+        Assert.Equal(1, Count("run r1: succeeded (step 2 of 2: train succeeded)"));
         Assert.Equal(1, Count("/v2/models/churn/infer"));
         Assert.Empty(_errors.ToString());
     }
