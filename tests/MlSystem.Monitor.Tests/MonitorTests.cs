@@ -69,7 +69,7 @@ public class MonitorTests
             if (Count(database, "staged") > 0)
             {
                 var recorded = Count(database, "history_files");
-                await monitor.EventuallyAsync(() => Task.FromResult(monitor.ParquetFiles() >= recorded + 2));
+                await monitor.EventuallyAsync(() => Task.FromResult(monitor.ParquetFiles() > recorded));
                 await monitor.KillAsync();
                 killed = true;
             }
