@@ -7,13 +7,14 @@ namespace MlSystem.Registry.Models;
 /// <summary>The native API of models, versions and their files.</summary>
 internal static class NativeModelEndpoints
 {
-    public static void MapNativeModels(this RouteGroupBuilder api)
+    public static void MapNativeModels(this RouteGroupBuilder root)
     {
-        api.MapGet("/models", ListAsync).WithSummary("All registered models, by name.");
-        api.MapGet("/models/{model}", GetAsync).WithSummary("One registered model.");
-        api.MapGet("/models/{model}/versions", VersionsAsync).WithSummary("The versions of a model with manifest, signature and lineage, newest first.");
-        api.MapGet("/models/{model}/versions/{version:int}", VersionAsync).WithSummary("One version: whether it is servable and, if not, why.");
-        api.MapGet("/models/{model}/versions/{version:int}/files/{**path}", FileAsync).WithSummary("One file of a version; the entity tag is its SHA-256.");
+        var api = root.MapGroup("").WithTags("models").ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/models", ListAsync).Produces<ModelList>().WithSummary("All registered models, by name.");
+        api.MapGet("/models/{model}", GetAsync).Produces<ModelView>().WithSummary("One registered model.");
+        api.MapGet("/models/{model}/versions", VersionsAsync).Produces<VersionList>().WithSummary("The versions of a model with manifest, signature and lineage, newest first.");
+        api.MapGet("/models/{model}/versions/{version:int}", VersionAsync).Produces<VersionView>().WithSummary("One version: whether it is servable and, if not, why.");
+        api.MapGet("/models/{model}/versions/{version:int}/files/{**path}", FileAsync).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream").WithSummary("One file of a version; the entity tag is its SHA-256.");
     }
 
     private static async Task<JsonHttpResult<ModelList>> ListAsync(NativeModelReader reader, CancellationToken cancellationToken) =>

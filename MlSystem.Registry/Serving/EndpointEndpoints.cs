@@ -8,13 +8,14 @@ internal static class EndpointEndpoints
     private const int MaxWaitSeconds = 60;
     private const int MaxHistory = 1000;
 
-    public static void MapEndpoints(this RouteGroupBuilder api)
+    public static void MapEndpoints(this RouteGroupBuilder root)
     {
-        api.MapGet("/endpoints", ListAsync).WithSummary("All endpoints. With If-None-Match and wait (seconds, 0 to 60) the answer waits for a change: 304 when there was none.");
-        api.MapGet("/endpoints/{endpoint}", GetAsync).WithSummary("One endpoint: its current revision, or with at (RFC 3339) the one in force at that moment.");
-        api.MapPut("/endpoints/{endpoint}", PutAsync).WithSummary("Makes the next revision. If-Match guards against changes in between, If-None-Match: * against an existing endpoint.");
-        api.MapGet("/endpoints/{endpoint}/history", HistoryAsync).WithSummary("Revisions, newest first: max (1 to 1000, default 100) of those below before.");
-        api.MapPost("/endpoints/{endpoint}/rollback", RollbackAsync).WithSummary("Applies an earlier revision's state as a new revision: the named one, else the state before the present one.");
+        var api = root.MapGroup("").WithTags("endpoints").ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/endpoints", ListAsync).Produces<EndpointList>().WithSummary("All endpoints. With If-None-Match and wait (seconds, 0 to 60) the answer waits for a change: 304 when there was none.");
+        api.MapGet("/endpoints/{endpoint}", GetAsync).Produces<Endpoint>().WithSummary("One endpoint: its current revision, or with at (RFC 3339) the one in force at that moment.");
+        api.MapPut("/endpoints/{endpoint}", PutAsync).Accepts<PutEndpoint>("application/json").Produces<Endpoint>().Produces<Endpoint>(StatusCodes.Status201Created).WithSummary("Makes the next revision. If-Match guards against changes in between, If-None-Match: * against an existing endpoint.");
+        api.MapGet("/endpoints/{endpoint}/history", HistoryAsync).Produces<EndpointHistory>().WithSummary("Revisions, newest first: max (1 to 1000, default 100) of those below before.");
+        api.MapPost("/endpoints/{endpoint}/rollback", RollbackAsync).Accepts<RollbackEndpoint>(isOptional: true, "application/json").Produces<Endpoint>().WithSummary("Applies an earlier revision's state as a new revision: the named one, else the state before the present one.");
     }
 
     private static async Task<Results<JsonHttpResult<EndpointList>, StatusCodeHttpResult>> ListAsync(

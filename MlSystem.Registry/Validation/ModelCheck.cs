@@ -27,7 +27,8 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
                 DurableFolder.LinkOrCopy(blobs.PathOf(file.Sha256), target);
             }
 
-            return await RunProcessAsync(folder, cancellationToken);
+            // The reason is told to callers: the folder is nothing of theirs.
+            return (await RunProcessAsync(folder, cancellationToken))?.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
         }
         finally
         {

@@ -1,0 +1,61 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Tests.Support;
+using MlSystem.ServiceDefaults.Errors;
+
+namespace MlSystem.Registry.Tests.Artifacts;
+
+public sealed class ArtifactTests(RegistryApp app) : IClassFixture<RegistryApp>
+{
+    [Theory]
+    [InlineData("a%2F..%2Fb")]
+    [InlineData("a%5C..%5Cb")]
+    [InlineData("C:/windows")]
+    [InlineData("a//b")]
+    [InlineData("a/%E2%80%AEb")]
+    [InlineData("a/%01")]
+    public async Task A_path_that_could_mislead_is_refused(string path) =>
+        (await app.Registry.UploadAsync(path, [1])).Refused("INVALID_PARAMETER_VALUE");
+
+    [Fact]
+    public async Task The_same_content_is_stored_once()
+    {
+        var content = Guid.CreateVersion7().ToByteArray();
+        var before = Blobs();
+        (await app.Registry.UploadAsync("dedup/a", content)).Ok();
+        (await app.Registry.UploadAsync("dedup/b", content)).Ok();
+        Assert.Equal(before + 1, Blobs());
+        Assert.Equal(content, await app.Registry.DownloadAsync("dedup/b"));
+        (await app.Registry.UploadAsync("dedup/a/below-a-file", content)).Refused("INVALID_PARAMETER_VALUE");
+        (await app.Registry.UploadAsync("dedup", content)).Refused("INVALID_PARAMETER_VALUE");
+    }
+
+    [Fact]
+    public async Task An_upload_beyond_the_limit_is_refused_and_leaves_nothing()
+    {
+        await using var small = await RegistryApp.StartAsync(null, ("Registry:Artifacts:MaxUploadBytes", "1000"));
+        (await small.Registry.UploadAsync("big", new byte[1001])).Refused("REQUEST_LIMIT_EXCEEDED", 413);
+        (await small.Registry.UploadAsync("fits", new byte[1000])).Ok();
+        var files = (await small.Registry.NativeAsync("/api/2.0/mlflow-artifacts/artifacts?path=")).Ok().Body.GetProperty("files");
+        Assert.Equal("fits", Assert.Single(files.EnumerateArray()).GetProperty("path").GetString());
+    }
+
+    [Property(MaxTest = 500, Replay = "1,3")]
+    public bool An_accepted_path_never_leaves_its_folder(NonNull<string> path)
+    {
+        try
+        {
+            var accepted = ArtifactPath.Checked(path.Get);
+            var full = Path.GetFullPath(Path.Combine("/root-of-test", accepted));
+            return full == "/root-of-test/" + accepted;
+        }
+        catch (ErrorAnswerException)
+        {
+            return true;
+        }
+    }
+
+    private int Blobs() => Directory.GetFiles(Path.Combine(app.DataFolder, "registry", "blobs"), "*", SearchOption.AllDirectories).Length;
+}

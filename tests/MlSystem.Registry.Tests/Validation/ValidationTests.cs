@@ -1,0 +1,42 @@
+using MlSystem.Registry.Tests.Support;
+
+namespace MlSystem.Registry.Tests.Validation;
+
+public sealed class ValidationTests : IAsyncLifetime
+{
+    private RegistryApp _app = null!;
+
+    public async ValueTask InitializeAsync() =>
+        _app = await RegistryApp.StartAsync(null, ("Registry:Validation:TimeoutSeconds", "3"), ("Registry:Validation:MaxMemoryMb", "512"));
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Fact]
+    public async Task A_version_that_can_not_serve_is_refused_with_the_reason()
+    {
+        var good = Models.Identity();
+        await RefusedAsync("Protobuf", "broken"u8.ToArray(), Models.IdentitySignature);
+        await RefusedAsync("no input 'z'", good, Models.IdentitySignature.Replace("\"x\"", "\"z\"", StringComparison.Ordinal));
+        await RefusedAsync("FP64 in the signature", good, Models.IdentitySignature.Replace("FP32\",\"shape\":[-1,1],", "FP64\",\"shape\":[-1,1],", StringComparison.Ordinal));
+        await RefusedAsync("has shape", good, Models.IdentitySignature.Replace("[-1,1]", "[-1,2]", StringComparison.Ordinal));
+        await RefusedAsync("signature.json", good, "{");
+    }
+
+    [Fact]
+    public async Task A_model_that_never_answers_is_killed() => await RefusedAsync("longer than 3 s", Models.Endless(), Models.IdentitySignature);
+
+    [Fact]
+    public async Task A_model_that_takes_too_much_memory_is_killed() => await RefusedAsync("memory", Models.Hungry(), Models.IdentitySignature);
+
+    private async Task RefusedAsync(string reason, byte[] onnx, string signature)
+    {
+        var name = await _app.Registry.ModelAsync();
+        var version = await _app.Registry.ValidatedAsync(name, await _app.Registry.VersionAsync(name, await _app.Registry.LogModelAsync(onnx, signature)));
+        Assert.Equal("refused", version.GetProperty("status").GetString());
+        Assert.Contains(reason, version.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(_app.DataFolder, version.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        var shown = (await _app.Registry.GetAsync($"model-versions/get?name={name}&version=1")).Ok().Body.GetProperty("model_version");
+        Assert.Equal("READY", shown.GetProperty("status").GetString());
+        Assert.StartsWith("Not servable: ", shown.GetProperty("status_message").GetString(), StringComparison.Ordinal);
+    }
+}
