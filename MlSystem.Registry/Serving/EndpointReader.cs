@@ -8,13 +8,14 @@ namespace MlSystem.Registry.Serving;
 /// <summary>Reads serving state: now, at a moment, and its history.</summary>
 internal sealed class EndpointReader(RegistryDatabase database)
 {
-    private static readonly Func<RegistryContext, IAsyncEnumerable<EndpointRevision>> CurrentQuery = EF.CompileAsyncQuery(
+    // Compiled: every replica of inference asks these all the time. Per instance, since a compiled query belongs to one provider's model.
+    private readonly Func<RegistryContext, IAsyncEnumerable<EndpointRevision>> _current = EF.CompileAsyncQuery(
         (RegistryContext db) => db.Endpoints
             .Join(db.EndpointRevisions, e => new { e.Name, e.Revision }, r => new { r.Name, r.Revision }, (_, r) => r)
             .OrderBy(r => r.Name)
             .AsQueryable());
 
-    private static readonly Func<RegistryContext, Task<long>> GenerationQuery = EF.CompileAsyncQuery(
+    private readonly Func<RegistryContext, Task<long>> _generation = EF.CompileAsyncQuery(
         (RegistryContext db) => db.Endpoints.Sum(e => e.Revision));
 
     /// <summary>All endpoints and the generation of this state, from one query.</summary>
@@ -22,7 +23,7 @@ internal sealed class EndpointReader(RegistryDatabase database)
     {
         await using var db = database.Read();
         var endpoints = new List<Endpoint>();
-        await foreach (var revision in CurrentQuery(db).WithCancellation(cancellationToken))
+        await foreach (var revision in _current(db).WithCancellation(cancellationToken))
         {
             endpoints.Add(ToEndpoint(revision));
         }
@@ -34,7 +35,7 @@ internal sealed class EndpointReader(RegistryDatabase database)
     public async Task<long> GenerationAsync()
     {
         await using var db = database.Read();
-        return await GenerationQuery(db);
+        return await _generation(db);
     }
 
     /// <summary>The current revision, or the one in force at a moment.</summary>

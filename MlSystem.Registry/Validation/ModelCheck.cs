@@ -100,11 +100,12 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
             RedirectStandardError = true,
         };
         var program = typeof(ModelCheck).Assembly.Location;
-        var host = Path.GetFileNameWithoutExtension(Environment.ProcessPath!);
-        if (host != Path.GetFileNameWithoutExtension(program))
+        var suffix = OperatingSystem.IsWindows() ? ".exe" : "";
+        var host = Path.GetFileName(Environment.ProcessPath!);
+        if (host != Path.GetFileNameWithoutExtension(program) + suffix)
         {
             // Started through `dotnet` or inside a test host: the registry's own assembly runs under dotnet.
-            start.FileName = host == "dotnet" ? Environment.ProcessPath! : "dotnet";
+            start.FileName = host == "dotnet" + suffix ? Environment.ProcessPath! : "dotnet";
             start.ArgumentList.Add(program);
         }
 

@@ -4,6 +4,7 @@ using FsCheck.Xunit;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Tests.Support;
 using MlSystem.ServiceDefaults.Errors;
+using MlSystem.Testing;
 
 namespace MlSystem.Registry.Tests.Artifacts;
 
@@ -35,10 +36,13 @@ public sealed class ArtifactTests(RegistryApp app) : IClassFixture<RegistryApp>
     [Fact]
     public async Task An_upload_beyond_the_limit_is_refused_and_leaves_nothing()
     {
-        await using var small = await RegistryApp.StartAsync(null, ("Registry:Artifacts:MaxUploadBytes", "1000"));
-        (await small.Registry.UploadAsync("big", new byte[1001])).Refused("REQUEST_LIMIT_EXCEEDED", 413);
-        (await small.Registry.UploadAsync("fits", new byte[1000])).Ok();
-        var files = (await small.Registry.NativeAsync("/api/2.0/mlflow-artifacts/artifacts?path=")).Ok().Body.GetProperty("files");
+        using var folder = new TempFolder();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}") };
+        await using var process = await RegistryProcess.StartAsync(http, folder.Path, ("Registry__Artifacts__MaxUploadBytes", "1000"));
+        var small = new RegistryClient(http);
+        (await small.UploadAsync("big", new byte[1001])).Refused("REQUEST_LIMIT_EXCEEDED", 413);
+        (await small.UploadAsync("fits", new byte[1000])).Ok();
+        var files = (await small.NativeAsync("/api/2.0/mlflow-artifacts/artifacts?path=")).Ok().Body.GetProperty("files");
         Assert.Equal("fits", Assert.Single(files.EnumerateArray()).GetProperty("path").GetString());
     }
 

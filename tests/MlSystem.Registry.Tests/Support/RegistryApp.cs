@@ -44,7 +44,8 @@ public class RegistryApp : IAsyncLifetime
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
         {
             builder.UseSetting("MlSystem:DataDirectory", _folder.Path);
-            builder.UseSetting("Logging:LogLevel:Default", "Warning");
+            builder.UseSetting("Logging:LogLevel:Default", "Error");
+            builder.UseSetting("Logging:LogLevel:Microsoft", "Error");
             builder.UseSetting("ConnectionStrings:database", connection);
             foreach (var (key, value) in _settings)
             {

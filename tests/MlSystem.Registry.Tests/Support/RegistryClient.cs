@@ -119,7 +119,7 @@ public sealed class RegistryClient(HttpClient http)
     /// <summary>A servable version of a model.</summary>
     public async Task<int> ServableAsync(string model)
     {
-        var version = await VersionAsync(model, await LogModelAsync(Models.Identity(), Models.IdentitySignature));
+        var version = await VersionAsync(model, await LogModelAsync(TinyModels.Identity(), TinyModels.IdentitySignature));
         var validated = await ValidatedAsync(model, version);
         Assert.True(validated.GetProperty("status").GetString() == "servable", validated.ToString());
         return version;

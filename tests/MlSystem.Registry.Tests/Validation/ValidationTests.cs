@@ -14,19 +14,19 @@ public sealed class ValidationTests : IAsyncLifetime
     [Fact]
     public async Task A_version_that_can_not_serve_is_refused_with_the_reason()
     {
-        var good = Models.Identity();
-        await RefusedAsync("Protobuf", "broken"u8.ToArray(), Models.IdentitySignature);
-        await RefusedAsync("no input 'z'", good, Models.IdentitySignature.Replace("\"x\"", "\"z\"", StringComparison.Ordinal));
-        await RefusedAsync("FP64 in the signature", good, Models.IdentitySignature.Replace("FP32\",\"shape\":[-1,1],", "FP64\",\"shape\":[-1,1],", StringComparison.Ordinal));
-        await RefusedAsync("has shape", good, Models.IdentitySignature.Replace("[-1,1]", "[-1,2]", StringComparison.Ordinal));
+        var good = TinyModels.Identity();
+        await RefusedAsync("Protobuf", "broken"u8.ToArray(), TinyModels.IdentitySignature);
+        await RefusedAsync("no input 'z'", good, TinyModels.IdentitySignature.Replace("\"x\"", "\"z\"", StringComparison.Ordinal));
+        await RefusedAsync("FP64 in the signature", good, TinyModels.IdentitySignature.Replace("FP32\",\"shape\":[-1,1],", "FP64\",\"shape\":[-1,1],", StringComparison.Ordinal));
+        await RefusedAsync("has shape", good, TinyModels.IdentitySignature.Replace("[-1,1]", "[-1,2]", StringComparison.Ordinal));
         await RefusedAsync("signature.json", good, "{");
     }
 
     [Fact]
-    public async Task A_model_that_never_answers_is_killed() => await RefusedAsync("longer than 3 s", Models.Endless(), Models.IdentitySignature);
+    public async Task A_model_that_never_answers_is_killed() => await RefusedAsync("longer than 3 s", TinyModels.Endless(), TinyModels.IdentitySignature);
 
     [Fact]
-    public async Task A_model_that_takes_too_much_memory_is_killed() => await RefusedAsync("memory", Models.Hungry(), Models.IdentitySignature);
+    public async Task A_model_that_takes_too_much_memory_is_killed() => await RefusedAsync("memory", TinyModels.Hungry(), TinyModels.IdentitySignature);
 
     private async Task RefusedAsync(string reason, byte[] onnx, string signature)
     {

@@ -4,7 +4,7 @@ using MlSystem.Onnx.Protos;
 namespace MlSystem.Registry.Tests.Support;
 
 /// <summary>Small ONNX models, good and bad.</summary>
-public static class Models
+public static class TinyModels
 {
     public const string IdentitySignature =
         """{"task":"custom","inputs":[{"name":"x","datatype":"FP32","shape":[-1,1],"nullable":true}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,1]}]}""";
