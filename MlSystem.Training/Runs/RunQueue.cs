@@ -63,16 +63,20 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
     }
 
     /// <summary>Prolongs a lease.</summary>
-    /// <returns>Whether somebody asked for cancellation.</returns>
     /// <exception cref="LeaseLostException">The run is no longer this worker's.</exception>
-    public async Task<bool> HeartbeatAsync(RunLease lease, CancellationToken cancellationToken)
+    public async Task<Heartbeat> HeartbeatAsync(RunLease lease, CancellationToken cancellationToken)
     {
         var until = Now + options.Value.LeaseDuration;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var kept = await context.Runs.Where(Held(lease)).ExecuteUpdateAsync(set => set.SetProperty(r => r.LeaseUntil, until), cancellationToken);
-        return kept == 1
-            ? await context.Runs.Where(r => r.Id == lease.RunId).Select(r => r.CancelRequested).SingleAsync(cancellationToken)
-            : throw new LeaseLostException(lease.RunId);
+        var run = await context.Runs.AsNoTracking().SingleAsync(r => r.Id == lease.RunId, cancellationToken);
+        if (kept == 1)
+        {
+            return run.CancelRequested ? Heartbeat.CancelRequested : Heartbeat.Kept;
+        }
+
+        // A claim counts the lease on, and only a claimed run is moved by its worker: under this number the end is the holder's own.
+        return run.LeaseNumber == lease.Number && RunState.IsFinal(run.State) ? Heartbeat.Ended : throw new LeaseLostException(lease.RunId);
     }
 
     /// <summary>

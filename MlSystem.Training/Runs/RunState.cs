@@ -55,5 +55,18 @@ public static class RunEventType
 /// <param name="Number">Grows with each claim: an older holder's writes are refused.</param>
 public sealed record RunLease(string RunId, long Number);
 
+/// <summary>What a heartbeat finds.</summary>
+public enum Heartbeat
+{
+    /// <summary>The lease is prolonged.</summary>
+    Kept,
+
+    /// <summary>The lease is prolonged, and somebody asked for cancellation.</summary>
+    CancelRequested,
+
+    /// <summary>The holder itself has just written the run's end: there is no lease to keep any more.</summary>
+    Ended,
+}
+
 /// <summary>Another worker has the run, or it is no longer running.</summary>
 public sealed class LeaseLostException(string runId) : Exception($"The lease of run {runId} is lost.");

@@ -116,10 +116,14 @@ public sealed partial class RunWorker(
             var next = signal.Next;
             try
             {
-                if (await queue.HeartbeatAsync(lease, working.Token))
+                switch (await queue.HeartbeatAsync(lease, working.Token))
                 {
-                    await working.CancelAsync();
-                    return Ending.Cancelled;
+                    case Heartbeat.CancelRequested:
+                        await working.CancelAsync();
+                        return Ending.Cancelled;
+                    case Heartbeat.Ended:
+                        // The work wrote its end and is about to return: nothing is lost, and nothing is to be stopped.
+                        return Ending.WorkOver;
                 }
 
                 kept = time.GetTimestamp();

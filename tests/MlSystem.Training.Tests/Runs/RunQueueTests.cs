@@ -86,7 +86,7 @@ public abstract class RunQueueTests : IAsyncLifetime
         var old = (await ClaimAsync("old"))!;
         await _ledger.OpenAsync(old, ["join"], default);
         _time.Advance(TimeSpan.FromSeconds(14));
-        Assert.False(await _queue.HeartbeatAsync(old, default));
+        Assert.Equal(Heartbeat.Kept, await _queue.HeartbeatAsync(old, default));
         _time.Advance(TimeSpan.FromSeconds(14));
         Assert.Null(await ClaimAsync("new"));
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -97,6 +97,35 @@ public abstract class RunQueueTests : IAsyncLifetime
         await Assert.ThrowsAsync<LeaseLostException>(() => _ledger.SucceedAsync(old, default));
         await _ledger.BeginStepAsync(next, 0, 0, null, default);
         Assert.Equal(1, Assert.Single((await _reader.FindAsync(id, default))!.Steps!).Attempts);
+    }
+
+    [Theory]
+    [InlineData(RunState.Succeeded)]
+    [InlineData(RunState.Failed)]
+    [InlineData(RunState.Cancelled)]
+    public async Task The_heartbeat_of_a_run_that_its_own_worker_has_ended_loses_nothing(string end)
+    {
+        await EnqueueAsync("a");
+        var lease = (await ClaimAsync())!;
+        await (end switch
+        {
+            RunState.Succeeded => _ledger.SucceedAsync(lease, default),
+            RunState.Failed => _ledger.FailAsync(lease, "join", "no", default),
+            _ => _ledger.CancelAsync(lease, default),
+        });
+
+        Assert.Equal(Heartbeat.Ended, await _queue.HeartbeatAsync(lease, default));
+    }
+
+    [Fact]
+    public async Task The_heartbeat_of_a_run_that_another_worker_has_ended_is_refused()
+    {
+        await EnqueueAsync("a");
+        var old = (await ClaimAsync("old"))!;
+        _time.Advance(TimeSpan.FromSeconds(16));
+        await _ledger.SucceedAsync((await ClaimAsync("new"))!, default);
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => _queue.HeartbeatAsync(old, default));
     }
 
     [Fact]
@@ -119,11 +148,11 @@ public abstract class RunQueueTests : IAsyncLifetime
         var running = await EnqueueAsync("a");
         var lease = (await ClaimAsync())!;
         Assert.Equal(RunState.Running, (await _commands.CancelAsync(running, "me", default))!.State);
-        Assert.True(await _queue.HeartbeatAsync(lease, default));
+        Assert.Equal(Heartbeat.CancelRequested, await _queue.HeartbeatAsync(lease, default));
         await _ledger.CancelAsync(lease, default);
         Assert.Equal("Cancelled by me.", (await _reader.FindAsync(running, default))!.Error);
         Assert.Equal(RunState.Queued, (await _commands.RetryAsync(running, default))!.State);
-        Assert.False(await _queue.HeartbeatAsync((await ClaimAsync())!, default));
+        Assert.Equal(Heartbeat.Kept, await _queue.HeartbeatAsync((await ClaimAsync())!, default));
     }
 
     [Fact]
