@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using MlSystem.AppHost.Standalone.Logging;
 
 namespace MlSystem.AppHost.Standalone.Cache;

@@ -6,10 +6,11 @@ using Garnet;
 namespace MlSystem.FeatureStore.Online.Embedded;
 
 /// <summary>
-/// A Redis-compatible server in this process, on loopback, with an append-only file in a folder of its own.
-/// What it acknowledged last may be lost when the process is killed: it holds derived state only.
+/// A Redis-compatible server in this process, on loopback, with an append-only file in a folder of its own. The standalone
+/// host compiles this file too, so that the embedded online store is the same wherever it runs.
+/// What it acknowledged in its last tenth of a second may be lost when the process is killed: it holds derived state only.
 /// </summary>
-public sealed class EmbeddedGarnet : IDisposable
+internal sealed class EmbeddedGarnet : IDisposable
 {
     private readonly GarnetServer _server;
 
@@ -24,37 +25,52 @@ public sealed class EmbeddedGarnet : IDisposable
     /// <summary>In the form that StackExchange.Redis takes.</summary>
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
-    /// <summary>Starts the server and recovers what its folder holds.</summary>
+    /// <summary>Recovers what the folder holds and listens.</summary>
     /// <param name="port">0 takes a free one.</param>
+    /// <exception cref="IOException">The port can't be taken, or Garnet noticed that the folder is damaged.</exception>
     public static EmbeddedGarnet Start(string folder, int port, ILoggerFactory? logging = null)
     {
-        Directory.CreateDirectory(folder);
-        port = port != 0 ? port : FreePort();
-        var server = new GarnetServer(
-            [
-                "--port", port.ToString(CultureInfo.InvariantCulture),
-                "--bind", "127.0.0.1",
-                "--lua", "true",
-                "--aof", "true",
-                "--recover", "true",
-                "--checkpointdir", folder,
-
-                // The default device needs libaio, which a plain machine lacks.
-                "--device-type", "RandomAccess",
-                "--memory", "512m",
-                "--index", "64m",
-                "--aof-memory", "64m",
-                "--aof-commit-freq", "100",
-                "--compaction-freq", "60",
-                "--compaction-type", "Scan",
-                "-q",
-            ],
-            logging);
-        server.Start();
-        return new EmbeddedGarnet(server, port);
+        GarnetServer? server = null;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            port = port != 0 ? port : FreePort();
+            server = new GarnetServer(Arguments(folder, port), logging);
+            server.Start();
+            return new EmbeddedGarnet(server, port);
+        }
+        catch (Exception error)
+        {
+            server?.Dispose();
+            throw new IOException(
+                $"the embedded cache can't start on {folder}: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}; if the folder is damaged, move it away: the feature store fills a new one", error);
+        }
     }
 
     public void Dispose() => _server.Dispose();
+
+    /// <summary>Sizes for a laptop; Garnet's defaults are a server's. They bound what is taken, pages are touched as they fill.</summary>
+    private static string[] Arguments(string folder, int port) =>
+    [
+        "--port", port.ToString(CultureInfo.InvariantCulture),
+        "--bind", "127.0.0.1",
+        "--lua",
+        "--aof",
+        "--aof-commit-freq", "100",
+        "--aof-memory", "64m",
+
+        // Beyond this a checkpoint is taken and the file begins anew.
+        "--aof-size-limit", "512m",
+        "--recover",
+        "--fail-on-recovery-error",
+        "--checkpointdir", folder,
+
+        // The default device needs libaio, which a plain machine lacks.
+        "--device-type", "RandomAccess",
+        "--memory", "2g",
+        "--index", "16m",
+        "-q",
+    ];
 
     private static int FreePort()
     {
