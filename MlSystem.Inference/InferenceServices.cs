@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
@@ -27,6 +28,7 @@ public static class InferenceServices
         builder.AddServiceGrpcClient<FeatureStore.FeatureStoreClient>("features");
         var services = builder.Services;
         services.AddSingleton(s => new FeatureClient(s.GetRequiredService<FeatureStore.FeatureStoreClient>()));
+        services.AddSingleton<FeatureLookupMetrics>();
         services.AddSingleton<FeatureLookup>();
         services.AddSingleton<ArtifactCache>();
         services.AddSingleton<VersionLoader>();
@@ -44,6 +46,10 @@ public static class InferenceServices
         services.AddHostedService(s => s.GetRequiredService<EndpointWatcher>());
         services.AddSingleton<PredictionLogger>();
         services.AddHostedService(s => s.GetRequiredService<PredictionLogger>());
+        services.AddHealthChecks()
+            .AddCheck<RegistryHealth>("registry", HealthStatus.Degraded)
+            .AddCheck<FeaturesHealth>("features", HealthStatus.Degraded)
+            .AddCheck<PredictionLogHealth>("prediction log", HealthStatus.Degraded);
         return builder;
     }
 

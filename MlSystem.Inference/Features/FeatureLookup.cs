@@ -6,7 +6,7 @@ using MlSystem.Inference.Tensors;
 namespace MlSystem.Inference.Features;
 
 /// <summary>Reads the inputs that a request leaves out from the version's feature service: one call for all rows and features.</summary>
-public sealed class FeatureLookup(FeatureClient client, TimeProvider time)
+public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics metrics, TimeProvider time)
 {
     /// <summary>Completes the call's inputs.</summary>
     /// <exception cref="InferenceException">An absent input is not covered, has no value and needs one, or the feature store can't be asked.</exception>
@@ -71,7 +71,7 @@ public sealed class FeatureLookup(FeatureClient client, TimeProvider time)
 
     private void Fill(InferenceCall call, Tensor[] missing, GetOnlineFeaturesResponse answer)
     {
-        var oldest = long.MaxValue;
+        var findings = new LookupFindings((int)call.Tensors.JoinKeys[0].Rows);
         Span<long> shape = [call.Tensors.JoinKeys[0].Rows, 1];
         foreach (var input in missing)
         {
@@ -79,18 +79,12 @@ public sealed class FeatureLookup(FeatureClient client, TimeProvider time)
                 ?? throw InferenceException.Invalid($"absent input '{input.Info.Name}': feature service '{answer.FeatureService}' version {answer.Version} does not cover it");
             TensorShape.Apply(input, shape, available: shape[0]);
             FeatureColumns.Copy(column, input, call.Tensors.JoinKeys);
-            for (var row = 0; row < column.EventTimestampsMs.Count; row++)
-            {
-                if (column.EventTimestampsMs[row] > 0 && column.Statuses[row] == FeatureStatus.Present)
-                {
-                    oldest = Math.Min(oldest, column.EventTimestampsMs[row]);
-                }
-            }
+            findings.Add(column);
         }
 
-        if (oldest != long.MaxValue)
-        {
-            call.OldestFeatureAgeSeconds = Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
-        }
+        call.OldestFeatureAgeSeconds = findings.AgeSeconds(time.GetUtcNow());
+        call.FeaturesMissing = findings.Missing;
+        call.EntitiesNotFound = findings.EntitiesNotFound;
+        metrics.Count(call.Route.Name, findings);
     }
 }

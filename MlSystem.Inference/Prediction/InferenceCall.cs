@@ -49,6 +49,12 @@ public sealed class InferenceCall
     /// <summary>Age of the oldest feature that was looked up.</summary>
     public double? OldestFeatureAgeSeconds { get; set; }
 
+    /// <summary>Looked-up values (row × feature) that the feature store did not have: null, too old or of an unknown entity.</summary>
+    public int FeaturesMissing { get; set; }
+
+    /// <summary>Rows whose look-up found no feature of any kind: the feature store does not know the entity.</summary>
+    public int EntitiesNotFound { get; set; }
+
     /// <summary>Latency as the prediction log tells it.</summary>
     public TimeSpan Latency { get; set; }
 

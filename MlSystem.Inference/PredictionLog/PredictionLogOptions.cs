@@ -5,11 +5,11 @@ namespace MlSystem.Inference.PredictionLog;
 /// <summary>Settings of the prediction log: section <c>Inference:PredictionLog</c>.</summary>
 public sealed class PredictionLogOptions
 {
-    /// <summary>Predictions that wait to be written, 1 to 1,000,000. Beyond, predictions are dropped and counted.</summary>
+    /// <summary>Predictions that wait to become events, and events that wait to be written, 1 to 1,000,000 each. Beyond, predictions are dropped and counted.</summary>
     [Range(1, 1_000_000)]
     public int MaxWaiting { get; set; } = 8192;
 
-    /// <summary>Bytes of tensors that wait to be written, default 64 MiB. Beyond, predictions are dropped and counted.</summary>
+    /// <summary>Bytes of tensors that wait, and of events that wait, default 64 MiB each. Beyond, predictions are dropped and counted.</summary>
     [Range(1, long.MaxValue)]
     public long MaxWaitingBytes { get; set; } = 64 << 20;
 

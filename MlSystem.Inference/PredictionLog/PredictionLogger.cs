@@ -11,7 +11,8 @@ namespace MlSystem.Inference.PredictionLog;
 
 /// <summary>
 /// Writes answered predictions to the event log behind the answer. A request pays for one enqueue: its tensors go along
-/// uncopied and return to their pool when the event is written. What does not fit is dropped and counted.
+/// uncopied. One loop turns them into events and gives them back at once, also while the event log is down, so that no
+/// version stays in memory for it; another appends the events in batches. What does not fit the bounds is dropped and counted.
 /// </summary>
 public sealed partial class PredictionLogger : BackgroundService
 {
@@ -19,7 +20,8 @@ public sealed partial class PredictionLogger : BackgroundService
     internal const string EventSource = "/inference";
 
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
-    private readonly Channel<InferenceCall> _waiting;
+    private readonly Channel<InferenceCall> _answered;
+    private readonly Channel<LogEvent> _events;
     private readonly PredictionLogOptions _options;
     private readonly IEventLog _log;
     private readonly RandomSource _random;
@@ -27,29 +29,35 @@ public sealed partial class PredictionLogger : BackgroundService
     private readonly ILogger<PredictionLogger> _logger;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _written;
-    private long _waitingBytes;
+    private long _tensorBytes;
+    private long _eventBytes;
+    private volatile string? _problem;
 
     public PredictionLogger(
         IEventLog log, RandomSource random, IOptions<PredictionLogOptions> options, IMeterFactory meters, TimeProvider time, ILogger<PredictionLogger> logger)
     {
         (_log, _random, _options, _time, _logger) = (log, random, options.Value, time, logger);
-        _waiting = Channel.CreateBounded<InferenceCall>(new BoundedChannelOptions(_options.MaxWaiting) { SingleReader = true });
+        _answered = Channel.CreateBounded<InferenceCall>(new BoundedChannelOptions(_options.MaxWaiting) { SingleReader = true });
+        _events = Channel.CreateBounded<LogEvent>(new BoundedChannelOptions(_options.MaxWaiting) { SingleReader = true, SingleWriter = true });
         var meter = meters.Create(InferenceMetrics.MeterName);
         _dropped = meter.CreateCounter<long>("mlsystem_prediction_log_dropped", unit: null, "Predictions that were not logged, by reason");
         _written = meter.CreateCounter<long>("mlsystem_prediction_log_written", unit: null, "Predictions in the event log");
     }
 
+    /// <summary>Why predictions can't be written at the moment, or null.</summary>
+    public string? Problem => _problem;
+
     /// <summary>Takes over an answered call.</summary>
     public void Log(InferenceCall call)
     {
         var bytes = Bytes(call);
-        if (Interlocked.Add(ref _waitingBytes, bytes) <= _options.MaxWaitingBytes && _waiting.Writer.TryWrite(call))
+        if (Interlocked.Add(ref _tensorBytes, bytes) <= _options.MaxWaitingBytes && _answered.Writer.TryWrite(call))
         {
             return;
         }
 
         Release(call, bytes);
-        _dropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
+        Drop(1, "full");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -57,48 +65,86 @@ public sealed partial class PredictionLogger : BackgroundService
         using var drained = new CancellationTokenSource();
         await using var stop = stoppingToken.Register(() =>
         {
-            _waiting.Writer.TryComplete();
+            _answered.Writer.TryComplete();
             drained.CancelAfter(TimeSpan.FromSeconds(_options.DrainSeconds));
         });
         try
         {
-            while (await _waiting.Reader.WaitToReadAsync(drained.Token))
-            {
-                await WriteAsync(TakeBatch(), drained.Token);
-            }
+            await Task.WhenAll(SerializeAsync(), AppendAsync(drained.Token));
         }
         catch (OperationCanceledException) when (drained.IsCancellationRequested)
         {
-            LogCut(_waiting.Reader.Count);
-        }
-        finally
-        {
-            while (_waiting.Reader.TryRead(out var left))
-            {
-                Release(left, Bytes(left));
-            }
+            LogCut(_events.Reader.Count);
         }
     }
 
-    private List<LogEvent> TakeBatch()
+    /// <summary>Ends when stopping has closed the queue and it is empty; it waits for nothing else.</summary>
+    private async Task SerializeAsync()
     {
-        var events = new List<LogEvent>(Math.Min(_waiting.Reader.Count, _options.BatchSize));
-        while (events.Count < _options.BatchSize && _waiting.Reader.TryRead(out var call))
+        try
         {
-            try
+            while (await _answered.Reader.WaitToReadAsync(CancellationToken.None))
             {
-                if (Event(call) is { } written)
+                while (_answered.Reader.TryRead(out var call))
                 {
-                    events.Add(written);
+                    Serialize(call);
                 }
             }
-            finally
+        }
+        finally
+        {
+            _events.Writer.Complete();
+        }
+    }
+
+    private void Serialize(InferenceCall call)
+    {
+        try
+        {
+            if (Event(call) is { } written)
             {
-                Release(call, Bytes(call));
+                Enqueue(written);
             }
         }
+        catch (Exception error)
+        {
+            // One prediction that can't be written must not end the log of all others.
+            LogRefused(1, error.Message);
+            Drop(1, "error");
+        }
+        finally
+        {
+            Release(call, Bytes(call));
+        }
+    }
 
-        return events;
+    private void Enqueue(LogEvent written)
+    {
+        if (Interlocked.Add(ref _eventBytes, written.Value.Length) <= _options.MaxWaitingBytes && _events.Writer.TryWrite(written))
+        {
+            return;
+        }
+
+        Interlocked.Add(ref _eventBytes, -written.Value.Length);
+        Drop(1, "full");
+    }
+
+    private async Task AppendAsync(CancellationToken cancellationToken)
+    {
+        var batch = new List<LogEvent>(_options.BatchSize);
+        while (await _events.Reader.WaitToReadAsync(cancellationToken))
+        {
+            long bytes = 0;
+            while (batch.Count < _options.BatchSize && _events.Reader.TryRead(out var next))
+            {
+                batch.Add(next);
+                bytes += next.Value.Length;
+            }
+
+            await WriteAsync(batch, cancellationToken);
+            Interlocked.Add(ref _eventBytes, -bytes);
+            batch.Clear();
+        }
     }
 
     private LogEvent? Event(InferenceCall call)
@@ -113,7 +159,7 @@ public sealed partial class PredictionLogger : BackgroundService
 
         if (value.Length > _options.MaxEventBytes)
         {
-            _dropped.Add(1, new KeyValuePair<string, object?>("reason", "too_large"));
+            Drop(1, "too_large");
             return null;
         }
 
@@ -122,36 +168,35 @@ public sealed partial class PredictionLogger : BackgroundService
 
     private async Task WriteAsync(List<LogEvent> events, CancellationToken cancellationToken)
     {
-        if (events.Count == 0)
-        {
-            return;
-        }
-
         for (var delay = TimeSpan.FromMilliseconds(100); ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
             try
             {
                 await _log.AppendAsync(Topics.Predictions, events, cancellationToken);
                 _written.Add(events.Count);
+                _problem = null;
                 return;
             }
             catch (EventTooLargeException error)
             {
                 LogRefused(events.Count, error.Message);
-                _dropped.Add(events.Count, new KeyValuePair<string, object?>("reason", "too_large"));
+                Drop(events.Count, "too_large");
                 return;
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
+                _problem = error.Message;
                 LogRetry(error.Message, delay.TotalMilliseconds);
                 await Task.Delay(delay, _time, cancellationToken);
             }
         }
     }
 
+    private void Drop(int predictions, string reason) => _dropped.Add(predictions, new KeyValuePair<string, object?>("reason", reason));
+
     private void Release(InferenceCall call, long bytes)
     {
-        Interlocked.Add(ref _waitingBytes, -bytes);
+        Interlocked.Add(ref _tensorBytes, -bytes);
         call.Variant.Version.Runtime.Return(call.Tensors);
         call.Variant.Version.Release();
     }

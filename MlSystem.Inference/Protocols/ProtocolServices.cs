@@ -21,7 +21,9 @@ public static class ProtocolServices
             grpc.MaxSendMessageSize = null;
         });
         builder.Services.AddGrpcReflection();
-        builder.Services.AddGrpcHealthChecks().AddCheck<StartupHealth>("startup");
+        // Serving once start-up is complete: a dependency that is lost later takes nothing out of rotation.
+        builder.Services.AddGrpcHealthChecks(health => health.Services.Map("", static check => check.Name == StartupHealth.Name))
+            .AddCheck<StartupHealth>(StartupHealth.Name);
         return builder;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Prediction;
@@ -11,7 +12,9 @@ using MlSystem.ServiceDefaults.Startup;
 namespace MlSystem.Inference.Repository;
 
 /// <summary>What this replica can serve: metadata, readiness, index, statistics, load and unload. REST and gRPC both answer from here.</summary>
-public sealed class ModelRepository(ServingState state, ResidentVersions residents, Router router, RegistryClient registry, InferenceMetrics metrics, StartupRunner startup)
+public sealed partial class ModelRepository(
+    ServingState state, ResidentVersions residents, Router router, RegistryClient registry, InferenceMetrics metrics, StartupRunner startup,
+    IOptions<RoutingOptions> options, TimeProvider time, ILogger<ModelRepository> logger)
 {
     public const string ServerName = "mlsystem-inference";
 
@@ -112,7 +115,7 @@ public sealed class ModelRepository(ServingState state, ResidentVersions residen
         }
     }
 
-    /// <summary>Completes when the endpoint gets no more requests on this replica and its versions are freed.</summary>
+    /// <summary>Completes when the endpoint gets no more requests on this replica and its versions are freed, or will be with their last request when that takes longer than <see cref="RoutingOptions.UnloadWaitSeconds"/>.</summary>
     /// <exception cref="InferenceException">No such endpoint.</exception>
     public async Task UnloadAsync(string name, CancellationToken cancellationToken)
     {
@@ -123,7 +126,17 @@ public sealed class ModelRepository(ServingState state, ResidentVersions residen
         }
 
         var after = residents.Ready.ToHashSet();
-        await Task.WhenAll(before.Where(version => !after.Contains(version)).Select(version => version.Freed)).WaitAsync(cancellationToken);
+        var freed = Task.WhenAll(before.Where(version => !after.Contains(version)).Select(version => version.Freed));
+
+        // A request that hangs keeps its version; whoever unloads must not hang with it.
+        try
+        {
+            await freed.WaitAsync(TimeSpan.FromSeconds(options.Value.UnloadWaitSeconds), time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            LogStillInUse(name, options.Value.UnloadWaitSeconds);
+        }
     }
 
     /// <summary>What is served, with the reason where a newer revision is not; then what the registry wants and is not served.</summary>
@@ -141,6 +154,9 @@ public sealed class ModelRepository(ServingState state, ResidentVersions residen
             yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} is unloaded; its versions are still in use after {Seconds} s and are freed with their last request")]
+    private partial void LogStillInUse(string endpoint, int seconds);
 
     private static bool Serves(RoutedVariant live, EndpointVariant variant) =>
         live.Name == variant.Name && live.Version.Key == new VersionKey(variant.Model, variant.Version);

@@ -62,7 +62,8 @@ public sealed partial class EndpointWatcher(
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var wait = state.HasTransientFailures ? Retry : TimeSpan.FromSeconds(options.Value.WatchSeconds);
+        // A registry that is back is told soon, not at the end of a long poll.
+        var wait = state.HasTransientFailures || _problem is not null ? Retry : TimeSpan.FromSeconds(options.Value.WatchSeconds);
         var snapshot = await registry.WatchAsync(state.ETag, wait, cancellationToken);
 
         // Loading may take long; the next change of another endpoint must not wait for it.

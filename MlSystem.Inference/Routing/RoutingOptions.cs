@@ -13,6 +13,10 @@ public sealed class RoutingOptions
     [Range(1, 60)]
     public int WatchSeconds { get; set; } = 20;
 
+    /// <summary>Seconds that an unload waits for the requests under way before it answers all the same, 0 to 300.</summary>
+    [Range(0, 300)]
+    public int UnloadWaitSeconds { get; set; } = 10;
+
     /// <summary>Seed of the choice among weighted variants; null (default) draws one at start.</summary>
     public ulong? Seed { get; set; }
 }

@@ -26,6 +26,16 @@ internal static class GrpcResponseWriter
             response.Parameters["oldest_feature_age_seconds"] = new InferParameter { DoubleParam = age };
         }
 
+        if (call.FeaturesMissing > 0)
+        {
+            response.Parameters["features_missing"] = new InferParameter { Int64Param = call.FeaturesMissing };
+        }
+
+        if (call.EntitiesNotFound > 0)
+        {
+            response.Parameters["entities_not_found"] = new InferParameter { Int64Param = call.EntitiesNotFound };
+        }
+
         for (var i = 0; i < call.OutputCount && !raw; i++)
         {
             raw = call.Tensors.Outputs[call.Output(i).Index].Info.Datatype == Datatype.Fp16;

@@ -2,6 +2,7 @@ using System.Reflection;
 using Grpc.Core;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Repository;
+using MlSystem.ServiceDefaults.Telemetry;
 
 namespace MlSystem.Inference.Protocols.Grpc;
 
@@ -40,7 +41,14 @@ internal sealed class OipGrpcService(Predictor predictor, ModelRepository models
     public override async Task<ModelInferResponse> ModelInfer(ModelInferRequest request, ServerCallContext context)
     {
         var (response, fault) = await InferAsync(request, context.CancellationToken);
-        return response ?? throw GrpcFaults.ToRpc(fault!);
+        if (response is null)
+        {
+            throw GrpcFaults.ToRpc(fault!);
+        }
+
+        // Not as the call's response headers, which would go out in a packet of their own before the answer.
+        context.GetHttpContext().Response.Headers[RequestId.Header] = response.Parameters["request_id"].StringParam;
+        return response;
     }
 
     /// <summary>Answers in the order of the requests; a refused one is told in its place and the stream goes on.</summary>

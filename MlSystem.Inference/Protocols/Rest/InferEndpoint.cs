@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Prediction;
 using MlSystem.ServiceDefaults.Hosting;
+using MlSystem.ServiceDefaults.Telemetry;
 
 namespace MlSystem.Inference.Protocols.Rest;
 
@@ -101,6 +102,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
     {
         response.ContentLength = writer.Written.Length;
         response.ContentType = writer.JsonLength is null ? "application/json" : "application/octet-stream";
+        response.Headers[RequestId.Header] = call.RequestId;
         response.Headers["X-Model-Version"] = call.Variant.VersionHeader;
         response.Headers["X-Variant"] = call.Variant.NameHeader;
         if (writer.JsonLength is { } length)

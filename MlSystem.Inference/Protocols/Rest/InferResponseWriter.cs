@@ -45,6 +45,16 @@ internal sealed class InferResponseWriter : IDisposable
             _json.WriteNumber("oldest_feature_age_seconds"u8, age);
         }
 
+        if (call.FeaturesMissing > 0)
+        {
+            _json.WriteNumber("features_missing"u8, call.FeaturesMissing);
+        }
+
+        if (call.EntitiesNotFound > 0)
+        {
+            _json.WriteNumber("entities_not_found"u8, call.EntitiesNotFound);
+        }
+
         _json.WriteEndObject();
         _json.WriteStartArray("outputs"u8);
         var binary = false;

@@ -30,6 +30,26 @@ public sealed class FeatureLookupTests
         Assert.Equal(("people", 3), (asked.FeatureService, asked.Version));
         Assert.Equal(["age", "income"], asked.Features);
         Assert.Equal("person_id", asked.JoinKeys.Single().Name);
+        Assert.Equal(1, body.GetProperty("parameters").GetProperty("features_missing").GetInt32());
+        Assert.False(body.GetProperty("parameters").TryGetProperty("entities_not_found", out _));
+    }
+
+    [Fact]
+    public async Task An_unknown_entity_with_nullable_inputs_is_answered_and_told()
+    {
+        await using var features = await HostAsync(new Store { IncomeStatuses = [FeatureStatus.NotFound, FeatureStatus.OutsideMaxAge] });
+        await using var registry = await RegistryAsync();
+        await using var server = await InferenceServer.StartAsync(registry.Url, features.Urls.Single());
+        var (status, body) = await server.InferAsync("columns", """
+            {"inputs":[{"name":"person_id","shape":[2],"datatype":"BYTES","data":["ann","bob"]},{"name":"age","shape":[2],"datatype":"FP32","data":[1,2]},{"name":"plan","shape":[2],"datatype":"BYTES","data":["x","y"]}]}
+            """);
+        Assert.True(status == 200, body.ToString());
+        var parameters = body.GetProperty("parameters");
+        Assert.Equal((2, 1), (parameters.GetProperty("features_missing").GetInt32(), parameters.GetProperty("entities_not_found").GetInt32()));
+        Assert.False(parameters.TryGetProperty("oldest_feature_age_seconds", out _));
+        var metrics = await server.Http.GetStringAsync("/metrics");
+        Assert.Matches("""mlsystem_feature_lookup_missing\{[^}]*model="columns"[^}]*\} 2""", metrics);
+        Assert.Matches("""mlsystem_feature_lookup_entities_not_found\{[^}]*model="columns"[^}]*\} 1""", metrics);
     }
 
     [Fact]
@@ -88,8 +108,15 @@ public sealed class FeatureLookupTests
         /// <summary>Status of the second row's age.</summary>
         public FeatureStatus AgeStatus { get; init; } = FeatureStatus.Present;
 
+        public FeatureStatus[] IncomeStatuses { get; init; } = [FeatureStatus.NullValue, FeatureStatus.Present];
+
         public override Task<GetOnlineFeaturesResponse> GetOnlineFeatures(GetOnlineFeaturesRequest request, ServerCallContext context)
         {
+            if (request.JoinKeys.Count == 0)
+            {
+                throw new RpcException(new Status(StatusCode.InvalidArgument, "join keys are missing"));
+            }
+
             Requests.Add(request);
             Assert.Equal(ByteString.CopyFromUtf8("ann"), request.JoinKeys[0].Bytes.Values[0]);
             return Task.FromResult(new GetOnlineFeaturesResponse
@@ -111,7 +138,7 @@ public sealed class FeatureLookupTests
                         Name = "income",
                         Datatype = "INT64",
                         Values = new Column { Name = "income", Int64S = new Int64Values { Values = { 0, 7 } } },
-                        Statuses = { FeatureStatus.NullValue, FeatureStatus.Present },
+                        Statuses = { IncomeStatuses },
                         EventTimestampsMs = { 1_000_000_000_000, 1_100_000_000_000 },
                     },
                 },

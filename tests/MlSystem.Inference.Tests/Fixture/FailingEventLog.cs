@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using MlSystem.ServiceDefaults.EventLog;
+
+namespace MlSystem.Inference.Tests.Fixture;
+
+/// <summary>An event log that is down until <see cref="Works"/> is set: no real one can be taken away from its own process.</summary>
+public sealed class FailingEventLog : IEventLog
+{
+    private volatile bool _works;
+
+    public bool Works
+    {
+        get => _works;
+        set => _works = value;
+    }
+
+    public ConcurrentQueue<LogEvent> Appended { get; } = new();
+
+    public Task AppendAsync(string topic, IReadOnlyCollection<LogEvent> events, CancellationToken cancellationToken)
+    {
+        if (!Works)
+        {
+            throw new IOException("the event log is down");
+        }
+
+        foreach (var appended in events)
+        {
+            Appended.Enqueue(appended);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public IEventConsumer Subscribe(string topic, string group, ConsumerOptions? options = null) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<GroupPosition>> GetPositionsAsync(string topic, string group, CancellationToken cancellationToken) => throw new NotSupportedException();
+}
