@@ -6,7 +6,7 @@ namespace MlSystem.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// <c>X-Request-Id</c>: the caller's when it is 1 to 128 printable ASCII characters, else a new UUIDv7. It is the request's
-/// <see cref="HttpContext.TraceIdentifier"/>, goes along to other services and is in every answer.
+/// <see cref="HttpContext.TraceIdentifier"/>, goes along to other services and is in every answer that has no id of its own.
 /// </summary>
 public static class RequestId
 {
@@ -24,7 +24,8 @@ public static class RequestId
             static state =>
             {
                 var response = ((HttpContext)state).Response;
-                response.Headers[Header] = ((HttpContext)state).TraceIdentifier;
+                // A handler whose answer has an id of its own has set it, here or behind a proxy.
+                response.Headers.TryAdd(Header, ((HttpContext)state).TraceIdentifier);
                 return Task.CompletedTask;
             },
             context);
