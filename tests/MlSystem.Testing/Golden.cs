@@ -18,10 +18,12 @@ public static class Golden
     public static T Read<T>(string name, JsonTypeInfo<T> type) => System.Text.Json.JsonSerializer.Deserialize(Text(name), type)!;
 
     /// <summary>Paths of all properties of a document, with <c>[]</c> for array elements, so that two documents can be compared by form.</summary>
-    public static IReadOnlySet<string> Form(string json)
+    /// <param name="maps">Paths of objects whose property names are data and not part of the form.</param>
+    public static IReadOnlySet<string> Form(string json, params string[] maps)
     {
         var paths = new SortedSet<string>(StringComparer.Ordinal);
         Collect(JsonNode.Parse(json), "", paths);
+        paths.RemoveWhere(path => maps.Any(map => path.StartsWith(map + ".", StringComparison.Ordinal)));
         return paths;
     }
 
