@@ -34,13 +34,16 @@ internal static class Routes
         .. To(
             "monitor",
             "/api/endpoints/{endpoint}/drift/{**rest}", "/api/endpoints/{endpoint}/performance/{**rest}", "/api/endpoints/{endpoint}/report/{**rest}",
+            "/api/endpoints/{endpoint}/predictions/{**rest}",
             "/api/monitors/{**rest}", "/api/alerts/{**rest}", "/api/rollouts/{**rest}"),
         .. To("training", "/api/pipelines/{**rest}", "/api/runs/{**rest}", "/api/learners/{**rest}", "/api/labels/{**rest}", "/api/samples/{**rest}"),
         new("/api/runs/{run}/events", "training", Traffic.Stream),
         .. To(
             "features",
             "/get-online-features", "/push", "/write-to-online-store", "/materialize", "/materialize-incremental",
-            "/api/apply", "/api/feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}", "/api/historical-features/{**rest}"),
+            "/api/apply", "/api/feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}"),
+        new("/api/feature-views/{view}/rows", "features", Traffic.Upload),
+        new("/api/historical-features/{**rest}", "features", Traffic.Upload),
         new("/inference.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.health.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.reflection.{service}/{method}", "inference", Traffic.Grpc),

@@ -99,6 +99,29 @@ public sealed class FailureTests
         Assert.Equal("100000000", await (await gateway.Http.SendAsync(upload)).Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData("/api/feature-views/v/rows")]
+    [InlineData("/api/historical-features?feature_service=s")]
+    public async Task Rows_may_be_more_than_the_usual_limit(string path)
+    {
+        static async Task<string> CountAsync(HttpRequest request)
+        {
+            using var sink = new MemoryStream();
+            await request.Body.CopyToAsync(sink);
+            return sink.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        await using var features = await StubService.StartAsync("features", app =>
+        {
+            app.MapPost("/api/feature-views/v/rows", CountAsync);
+            app.MapPost("/api/historical-features", CountAsync);
+        });
+        await using var gateway = await GatewayProcess.StartAsync([features]);
+        using var body = new ByteArrayContent(new byte[100_000_000]);
+        using var answer = await gateway.Http.PostAsync(path, body);
+        Assert.Equal("100000000", await answer.Content.ReadAsStringAsync());
+    }
+
     internal static async Task<string> GrpcStatusAsync(GatewayProcess gateway, string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path)

@@ -27,6 +27,7 @@ public sealed class RoutingTests
             ["/api/endpoints/churn/performance"] = "monitor",
             ["/api/endpoints/churn/drift"] = "monitor",
             ["/api/endpoints/churn/report"] = "monitor",
+            ["/api/endpoints/churn/predictions"] = "monitor",
             ["/api/monitors"] = "monitor",
             ["/api/alerts/7"] = "monitor",
             ["/api/rollouts"] = "monitor",
