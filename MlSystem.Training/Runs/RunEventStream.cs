@@ -14,7 +14,8 @@ public static class RunEventStream
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     public static async Task<Results<ServerSentEventsResult<string>, ProblemHttpResult>> WatchAsync(
-        string id, HttpRequest request, RunReader reader, RunSignal signal, IOptions<RunOptions> options, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpRequest request, RunReader reader, RunSignal signal, IOptions<RunOptions> options, TimeProvider time, IHostApplicationLifetime lifetime,
+        CancellationToken cancellationToken)
     {
         var header = request.Headers["Last-Event-ID"].ToString();
         var after = 0L;
@@ -25,11 +26,12 @@ public static class RunEventStream
 
         return await reader.FindAsync(id, cancellationToken) is null
             ? Problems.NoRun(id)
-            : TypedResults.ServerSentEvents(FollowAsync(id, after, reader, signal, options.Value.PollInterval, time, cancellationToken));
+            : TypedResults.ServerSentEvents(FollowAsync(id, after, reader, signal, options.Value.PollInterval, time, lifetime.ApplicationStopping, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> FollowAsync(
-        string id, long after, RunReader reader, RunSignal signal, TimeSpan poll, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string id, long after, RunReader reader, RunSignal signal, TimeSpan poll, TimeProvider time, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var spoken = time.GetTimestamp();
         while (true)
@@ -42,7 +44,8 @@ public static class RunEventStream
                 (after, spoken) = (entry.Sequence, time.GetTimestamp());
             }
 
-            if (over)
+            // A draining server ends its streams at once: clients resume elsewhere behind the last event that they saw.
+            if (over || stopping.IsCancellationRequested)
             {
                 yield break;
             }
@@ -53,7 +56,7 @@ public static class RunEventStream
                 spoken = time.GetTimestamp();
             }
 
-            await signal.WaitAsync(next, poll, cancellationToken);
+            await signal.WaitAsync(next, poll, cancellationToken, stopping);
         }
     }
 

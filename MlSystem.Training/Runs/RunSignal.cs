@@ -11,10 +11,10 @@ public sealed class RunSignal(TimeProvider time)
     public void Pulse() =>
         Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    /// <summary>Waits for <paramref name="next"/> or at most <paramref name="timeout"/>.</summary>
-    public async Task WaitAsync(Task next, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Waits for <paramref name="next"/>, for <paramref name="over"/> or at most <paramref name="timeout"/>.</summary>
+    public async Task WaitAsync(Task next, TimeSpan timeout, CancellationToken cancellationToken, CancellationToken over = default)
     {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over);
         await Task.WhenAny(next, Task.Delay(timeout, time, waiting.Token));
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();

@@ -64,6 +64,8 @@ internal sealed class TrainingHost : IAsyncDisposable
         return host;
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

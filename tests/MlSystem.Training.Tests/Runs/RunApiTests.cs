@@ -32,6 +32,23 @@ public sealed class RunApiTests
     }
 
     [Fact]
+    public async Task A_watched_run_does_not_hold_up_the_stop()
+    {
+        await using var world = await World.StartAsync();
+        await using var host = await world.HostAsync(("Training:Workers", "0"));
+        var id = await StartSmallAsync(world, host);
+        using var watched = await host.Http.GetAsync(new Uri($"/api/runs/{id}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        await using var stream = await watched.Content.ReadAsStreamAsync();
+        using var reader = new StreamReader(stream);
+        Assert.StartsWith("event: state", await reader.ReadLineAsync(), StringComparison.Ordinal);
+        var stopped = host.StopAsync();
+
+        // Far below the 30 s after which a stop breaks off what is still being answered.
+        await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await stopped.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task Run_events_reach_the_event_log()
     {
         await using var world = await World.StartAsync();
