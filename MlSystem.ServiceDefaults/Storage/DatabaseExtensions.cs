@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +31,10 @@ public static class DatabaseExtensions
         }
         else
         {
-            builder.Services.AddDbContextFactory<TPostgres>(options => options.UseNpgsql(connection));
+            builder.Services.AddDbContextFactory<TPostgres>(options => options.UseNpgsql(
+                connection,
+                // The default strategy hides passing errors in an InvalidOperationException, which no caller takes for one of the database.
+                npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies))));
             builder.Services.AddSingleton<IDbContextFactory<TContext>, DerivedFactory<TContext, TPostgres>>();
         }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -95,6 +96,20 @@ public sealed class DatabaseTests : IDisposable
         await using var context = await service.Services.GetRequiredService<IDbContextFactory<Notes>>().CreateDbContextAsync();
         Assert.IsType<PostgresNotes>(context);
         Assert.Equal(1, await context.Database.ExecuteSqlRawAsync("INSERT INTO note (text) VALUES ('x')"));
+    }
+
+    [Fact]
+    public async Task PostgreSQL_out_of_reach_is_an_error_of_the_database()
+    {
+        await using var service = TestService.Create(
+            builder => builder.AddDatabase<Notes, SqliteNotes, PostgresNotes>(),
+            settings: [("ConnectionStrings:database", $"Host=127.0.0.1;Port={FreePort.Next()};Database=x;Username=x;Password=x;Timeout=5"), ("MlSystem:DataDirectory", _folder.Path)]);
+        await using var context = await service.Services.GetRequiredService<IDbContextFactory<Notes>>().CreateDbContextAsync();
+
+        // The loops of the services survive errors of the database, and those only.
+        await Assert.ThrowsAnyAsync<DbException>(() => context.Database.ExecuteSqlRawAsync("SELECT 1"));
+        await Assert.ThrowsAnyAsync<DbException>(() => context.Database.SqlQueryRaw<int>("SELECT 1 AS \"Value\"").SingleAsync());
+        await Assert.ThrowsAnyAsync<DbException>(() => context.Database.BeginTransactionAsync());
     }
 
     private async Task<TestService> StartAsync()
