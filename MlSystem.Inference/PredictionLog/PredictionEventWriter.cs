@@ -6,15 +6,27 @@ using MlSystem.Inference.Tensors;
 
 namespace MlSystem.Inference.PredictionLog;
 
-/// <summary>Writes a <see cref="PredictionEvent"/> straight from the tensors, in the JSON form of the contracts.</summary>
-internal static class PredictionEventWriter
+/// <summary>Writes a <see cref="PredictionEvent"/> straight from the tensors, in the JSON form of the contracts. Its buffer is used again and again: not safe for concurrent callers.</summary>
+internal sealed class PredictionEventWriter : IDisposable
 {
-    private const int TypicalBytes = 2048;
+    private const int MaxKeptBytes = 1 << 20;
+    private readonly Utf8JsonWriter _json;
+    private ArrayBufferWriter<byte> _buffer = new(4096);
 
-    public static byte[] Write(InferenceCall call, bool withInputs)
+    public PredictionEventWriter() => _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+
+    public void Dispose() => _json.Dispose();
+
+    public byte[] Write(InferenceCall call, bool withInputs)
     {
-        var buffer = new ArrayBufferWriter<byte>(TypicalBytes);
-        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
+        _buffer.ResetWrittenCount();
+        if (_buffer.Capacity > MaxKeptBytes)
+        {
+            _buffer = new ArrayBufferWriter<byte>(4096);
+        }
+
+        _json.Reset(_buffer);
+        var json = _json;
         var key = call.Variant.Version.Key;
         var sensitive = call.Route.Endpoint.Logging.SensitiveColumns;
         json.WriteStartObject();
@@ -42,7 +54,7 @@ internal static class PredictionEventWriter
 
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return _buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteColumns(Utf8JsonWriter json, ReadOnlySpan<byte> name, Tensor[] tensors, IReadOnlyList<string> sensitive, bool all = false)

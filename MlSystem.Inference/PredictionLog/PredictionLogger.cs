@@ -29,6 +29,7 @@ public sealed partial class PredictionLogger : BackgroundService
     private readonly ILogger<PredictionLogger> _logger;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _written;
+    private readonly PredictionEventWriter _writer = new();
     private long _tensorBytes;
     private long _eventBytes;
     private volatile string? _problem;
@@ -58,6 +59,12 @@ public sealed partial class PredictionLogger : BackgroundService
 
         Release(call, bytes);
         Drop(1, "full");
+    }
+
+    public override void Dispose()
+    {
+        _writer.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -151,10 +158,10 @@ public sealed partial class PredictionLogger : BackgroundService
     {
         var share = call.Route.Endpoint.Logging.SampleShare;
         var sampled = share >= 1 || _random.NextDouble() < share;
-        var value = PredictionEventWriter.Write(call, withInputs: sampled);
+        var value = _writer.Write(call, withInputs: sampled);
         if (value.Length > _options.MaxEventBytes && sampled)
         {
-            value = PredictionEventWriter.Write(call, withInputs: false);
+            value = _writer.Write(call, withInputs: false);
         }
 
         if (value.Length > _options.MaxEventBytes)
