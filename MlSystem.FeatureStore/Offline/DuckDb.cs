@@ -14,7 +14,7 @@ public static class DuckDb
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(
             connection,
-            string.Create(CultureInfo.InvariantCulture, $"SET memory_limit='{memoryMiB}MiB'; SET temp_directory={Text(spillFolder)}; SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"),
+            string.Create(CultureInfo.InvariantCulture, $"SET TimeZone='UTC'; SET memory_limit='{memoryMiB}MiB'; SET temp_directory={Text(spillFolder)}; SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;"),
             cancellationToken);
         return connection;
     }
