@@ -49,7 +49,8 @@ internal sealed partial class Validator(
         // SQLite belongs to this process: a claim found there at the start is that of a killed predecessor.
         var expired = read.SingleWriter ? long.MaxValue : now.ToUnixTimeMilliseconds();
         var next = await read.Versions.Where(v => v.Status == VersionStatus.Pending && v.ValidationClaimedUntil < expired)
-            .OrderBy(v => v.CreationTime).ThenBy(v => v.ModelId).ThenBy(v => v.Version).FirstOrDefaultAsync(cancellationToken);
+            // Those that were claimed before come last: what fails again and again does not hold up the others.
+            .OrderBy(v => v.ValidationClaimedUntil).ThenBy(v => v.CreationTime).ThenBy(v => v.ModelId).ThenBy(v => v.Version).FirstOrDefaultAsync(cancellationToken);
         if (next is null)
         {
             return null;

@@ -28,6 +28,21 @@ public sealed class ValidationTests : IAsyncLifetime
     [Fact]
     public async Task A_model_that_takes_too_much_memory_is_killed() => await RefusedAsync("memory", TinyModels.Hungry(), TinyModels.IdentitySignature);
 
+    [Fact]
+    public async Task A_version_that_can_not_be_validated_now_does_not_hold_up_the_others()
+    {
+        var damaged = await _app.Registry.ModelAsync();
+        var lost = TinyModels.Identity().Concat(new byte[] { 0x22, 0x00 }).ToArray();
+        var source = await _app.Registry.LogModelAsync(lost, TinyModels.IdentitySignature);
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(lost));
+        File.Delete(Directory.EnumerateFiles(_app.DataFolder, hash, SearchOption.AllDirectories).Single());
+        await _app.Registry.VersionAsync(damaged, source);
+
+        var name = await _app.Registry.ModelAsync();
+        var version = await _app.Registry.ValidatedAsync(name, await _app.Registry.VersionAsync(name, await _app.Registry.LogModelAsync(TinyModels.Identity(), TinyModels.IdentitySignature)));
+        Assert.Equal("servable", version.GetProperty("status").GetString());
+    }
+
     private async Task RefusedAsync(string reason, byte[] onnx, string signature)
     {
         var name = await _app.Registry.ModelAsync();
