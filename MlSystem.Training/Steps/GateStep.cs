@@ -90,7 +90,7 @@ internal static class Gate
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"version {champion} cannot predict the held-out rows, so the two cannot be compared");
         }
-        else if (test.MeanDifference > 0 && test.PValue < spec.Level)
+        else if (!double.IsFinite(test.MeanDifference) || (test.MeanDifference > 0 && test.PValue < spec.Level))
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture, $"loss is {test.MeanDifference:G4} above version {champion}'s on the same rows (p = {test.PValue:G3}, level {spec.Level})");

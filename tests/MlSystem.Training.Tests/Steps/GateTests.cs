@@ -27,6 +27,7 @@ public sealed class GateTests
         Assert.Empty(Gate.Breaches(new ChampionSpec(), PairedTest.Of([.. champion.Select((l, i) => l + (i % 2 == 0 ? 0.1 : -0.1) + 0.001)], champion), 1));
         Assert.Contains("above version 7", Assert.Single(Gate.Breaches(new ChampionSpec(), PairedTest.Of([.. champion.Select(l => l + (random.NextDouble() * 0.1))], champion), 7)), StringComparison.Ordinal);
         Assert.Single(Gate.Breaches(new ChampionSpec(), test: null, 1));
+        Assert.Single(Gate.Breaches(new ChampionSpec(), PairedTest.Of([double.NaN, 0.1], [0.1, 0.2]), 1));
     }
 
     [Fact]
