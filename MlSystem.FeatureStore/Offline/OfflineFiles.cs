@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -17,6 +18,9 @@ public sealed class OfflineFiles
     private const string Extension = ".parquet";
     private const string Unfinished = ".tmp";
     private readonly string _folder;
+
+    // One entry for each view and day written to by this process: the folders whose names it has flushed.
+    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
 
     public OfflineFiles(DataDirectory data, IOptions<FeatureStoreOptions> options)
     {
@@ -72,11 +76,13 @@ public sealed class OfflineFiles
     private string CreateDurably(string viewFolder, DateOnly date)
     {
         var folder = Path.Combine(viewFolder, "date=" + date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-        if (!Directory.Exists(folder))
+        if (!_durable.ContainsKey(folder))
         {
+            // Not only where it is missing: a process that was killed may have made it and not flushed it yet.
             Directory.CreateDirectory(folder);
             DurableFolder.Sync(viewFolder);
             DurableFolder.Sync(_folder);
+            _durable[folder] = true;
         }
 
         return folder;

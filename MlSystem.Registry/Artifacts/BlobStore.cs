@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using MlSystem.ServiceDefaults.Storage;
@@ -16,6 +17,9 @@ internal sealed class BlobStore
     private readonly string _folder;
     private readonly string _temporary;
     private readonly TimeProvider _time;
+
+    // At most 256: the folders whose names this process has flushed.
+    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
 
     public BlobStore(DataDirectory data, IOptions<ArtifactOptions> options, TimeProvider time)
     {
@@ -86,10 +90,12 @@ internal sealed class BlobStore
     {
         var target = PathOf(sha256);
         var folder = Path.GetDirectoryName(target)!;
-        if (!Directory.Exists(folder))
+        if (!_durable.ContainsKey(folder))
         {
+            // Not only where it is missing: another upload, or a process that was killed, may have made it and not flushed it yet.
             Directory.CreateDirectory(folder);
             DurableFolder.Flush(_folder);
+            _durable[folder] = true;
         }
 
         // Another upload of the same content may be first: the content is equal, so either name is right.
