@@ -29,11 +29,11 @@ public sealed class TimeZoneTests
 
     private static async Task<byte[]> EntitiesAsync(string path, string time)
     {
-        using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
+        await using var connection = new DuckDBConnection("DataSource=:memory:");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
         command.CommandText = $"COPY (SELECT 1::BIGINT AS driver_id, {time} AS event_timestamp) TO '{path}' (FORMAT parquet)";
-        command.ExecuteNonQuery();
+        await command.ExecuteNonQueryAsync();
         return await File.ReadAllBytesAsync(path);
     }
 }
