@@ -40,7 +40,12 @@ public abstract partial class EventHandlerService : BackgroundService
             await _context.Startup.WaitUntilReadyAsync(stoppingToken);
             for (var delay = FirstDelay; ; delay = Next(delay))
             {
-                await ConsumeAsync(stoppingToken);
+                if (await ConsumeAsync(stoppingToken))
+                {
+                    // The subscription was sound for a while: begin with the shortest delay again.
+                    delay = FirstDelay;
+                }
+
                 await Task.Delay(delay, _context.Time, stoppingToken);
             }
         }
@@ -50,9 +55,10 @@ public abstract partial class EventHandlerService : BackgroundService
         }
     }
 
-    /// <summary>Reads until the log fails; then the caller subscribes anew.</summary>
-    private async Task ConsumeAsync(CancellationToken stoppingToken)
+    /// <summary>Reads until the log fails; then the caller subscribes anew. True when something was committed before.</summary>
+    private async Task<bool> ConsumeAsync(CancellationToken stoppingToken)
     {
+        var committed = false;
         try
         {
             await using var consumer = _context.Log.Subscribe(_topic, _group);
@@ -61,11 +67,13 @@ public abstract partial class EventHandlerService : BackgroundService
                 var events = await consumer.ReadAsync(_maxEvents, stoppingToken);
                 await HandleUntilDoneAsync(events, stoppingToken);
                 await consumer.CommitAsync(stoppingToken);
+                committed = true;
             }
         }
         catch (Exception error) when (!stoppingToken.IsCancellationRequested)
         {
             LogLost(error, _topic, _group);
+            return committed;
         }
     }
 

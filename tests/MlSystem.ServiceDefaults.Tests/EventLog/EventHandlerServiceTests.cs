@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
@@ -63,7 +62,7 @@ public sealed class EventHandlerServiceTests : IAsyncDisposable
 
     private async Task<Handler> StartAsync(IEventLog log, int failures)
     {
-        using var lifetime = new Lifetime();
+        using var lifetime = new TestLifetime();
         var startup = new StartupRunner([], lifetime, TimeProvider.System, NullLogger<StartupRunner>.Instance);
         await startup.StartAsync(_timeout.Token);
         var handler = new Handler(new EventHandlerContext(log, startup, new EventLogMetrics(), TimeProvider.System, NullLoggerFactory.Instance), failures);
@@ -82,20 +81,5 @@ public sealed class EventHandlerServiceTests : IAsyncDisposable
             Attempts.Writer.TryWrite(string.Join(',', events.Select(e => e.Text())));
             return _failures-- > 0 ? throw new InvalidOperationException("not today") : Task.CompletedTask;
         }
-    }
-
-    private sealed class Lifetime : IHostApplicationLifetime, IDisposable
-    {
-        private readonly CancellationTokenSource _never = new();
-
-        public CancellationToken ApplicationStarted => _never.Token;
-
-        public CancellationToken ApplicationStopping => _never.Token;
-
-        public CancellationToken ApplicationStopped => _never.Token;
-
-        public void StopApplication() => throw new InvalidOperationException("Nothing may stop the application.");
-
-        public void Dispose() => _never.Dispose();
     }
 }
