@@ -1,6 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using MlSystem.Inference.Prediction;
@@ -163,7 +160,7 @@ internal ref struct InferRequestReader
         if (input.IsDescribed)
         {
             // The usual order: the elements go from the text straight into the tensor.
-            Prepare(ref input, _body.Length);
+            input.Prepare(_body.Length);
             JsonTensorReader.Read(ref _json, input.Target!, input.Shape);
         }
         else
@@ -188,7 +185,7 @@ internal ref struct InferRequestReader
         }
         else if (input.IsDeferred)
         {
-            Prepare(ref input, _body.Length);
+            input.Prepare(_body.Length);
             JsonTensorReader.Read(ref input.Deferred, input.Target!, input.Shape);
         }
         else if (!input.IsData)
@@ -210,26 +207,9 @@ internal ref struct InferRequestReader
             throw InferenceException.Invalid($"input '{name}': binary_data_size is {size}, {_binary.Length - _binaryUsed} bytes of binary data are left behind the JSON (its length goes into the header Inference-Header-Content-Length)");
         }
 
-        Prepare(ref input, BinaryTensors.Capacity(input.Target.Info.Datatype, size));
+        input.Prepare(BinaryTensors.Capacity(input.Target.Info.Datatype, size));
         BinaryTensors.Read(input.Target!, _binary.Slice(_binaryUsed, size));
         _binaryUsed += size;
-    }
-
-    private static void Prepare(ref InputFields input, long available)
-    {
-        var target = input.Target!;
-        if (target.IsPresent)
-        {
-            throw InferenceException.Invalid($"input '{target.Info.Name}' is given twice");
-        }
-
-        if (!input.Datatype.SequenceEqual(target.Info.Utf8Datatype))
-        {
-            var text = Encoding.UTF8.GetString(input.Datatype);
-            throw InferenceException.Invalid($"input '{target.Info.Name}' is {target.Info.Datatype.Name()}, the request has datatype '{text}'{(Datatypes.TryParse(text, out _) ? "" : $" (datatypes are {string.Join(' ', Datatypes.All)})")}");
-        }
-
-        TensorShape.Apply(target, input.Shape, available);
     }
 
     private void ReadShape(ref InputFields input)
@@ -300,29 +280,4 @@ internal ref struct InferRequestReader
     }
 
     private readonly string Position() => $" (at byte {_json.TokenStartIndex})";
-
-    /// <summary>What was read of one input so far; its fields come in any order.</summary>
-    private ref struct InputFields
-    {
-        public Tensor? Target;
-        public ReadOnlySpan<byte> Datatype;
-        public Dims Dimensions;
-        public int Rank;
-        public bool IsShape;
-        public bool IsData;
-        public bool IsDeferred;
-        public int? BinarySize;
-        public Utf8JsonReader Deferred;
-
-        public readonly bool IsDescribed => Target is not null && IsShape && !Datatype.IsEmpty;
-
-        [UnscopedRef]
-        public ReadOnlySpan<long> Shape => ((ReadOnlySpan<long>)Dimensions)[..Rank];
-    }
-
-    [InlineArray(TensorShape.MaxRank)]
-    private struct Dims
-    {
-        private long _first;
-    }
 }
