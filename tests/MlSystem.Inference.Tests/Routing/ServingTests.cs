@@ -166,21 +166,28 @@ public sealed class ServingTests
     /// <summary>Begins a request whose body is still being sent, until the server is full with it.</summary>
     private static async Task<(System.IO.Pipelines.Pipe Body, Task<HttpResponseMessage> Answer)> OccupyAsync(InferenceServer server)
     {
-        while (true)
+        for (var attempt = 0; attempt < 30; attempt++)
         {
             var body = new System.IO.Pipelines.Pipe();
             var answer = server.Http.PostAsync("/v2/models/linear/infer", new StreamContent(body.Reader.AsStream()));
             // Enough for the client to send what it has instead of collecting more.
             await body.Writer.WriteAsync(System.Text.Encoding.UTF8.GetBytes("{" + new string(' ', 30_000)));
-            await Requests.EventuallyAsync(async () => answer.IsCompleted || (await server.InferAsync("linear", Requests.LinearBody(1))).Status == 503);
-            if (!answer.IsCompleted)
+            for (var question = 0; question < 50; question++)
             {
-                return (body, answer);
+                if ((await server.InferAsync("linear", Requests.LinearBody(1))).Status == 503)
+                {
+                    return (body, answer);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
             }
 
-            // One of the questions above had the only place when this request came: it was refused itself.
+            // A question had the only place when this request came, so it was refused; the client tells when its body has ended.
+            await body.Writer.CompleteAsync();
             (await answer).Dispose();
         }
+
+        throw new InvalidOperationException("The server was never full.");
     }
 
     [Fact]
