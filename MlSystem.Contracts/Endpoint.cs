@@ -14,7 +14,16 @@ public sealed record Endpoint
 
     public EndpointLimits Limits { get; set; } = new();
 
+    public EndpointBatching Batching { get; set; } = new();
+
+    public EndpointFeatures Features { get; set; } = new();
+
+    public EndpointCache Cache { get; set; } = new();
+
     public EndpointLogging Logging { get; set; } = new();
+
+    /// <summary>Whether its versions stay in memory whatever the memory budget says.</summary>
+    public bool Pinned { get; set; }
 
     /// <summary>The principal that made this revision.</summary>
     public required string Author { get; init; }
@@ -34,7 +43,7 @@ public sealed record EndpointVariant
 
     public required int Version { get; init; }
 
-    /// <summary>Share of live traffic relative to the other live variants; not negative.</summary>
+    /// <summary>Live: share of the traffic relative to the other live variants, not negative. Shadow: share of the requests that are mirrored, 0 to 1.</summary>
     public double Weight { get; set; } = 1;
 
     /// <summary><c>live</c> or <c>shadow</c>.</summary>
@@ -46,39 +55,4 @@ public static class VariantRole
 {
     public const string Live = "live";
     public const string Shadow = "shadow";
-}
-
-/// <summary>How a request chooses its variant.</summary>
-public sealed record EndpointPolicy
-{
-    /// <summary><c>static</c>, <c>sticky</c> or <c>bandit</c>.</summary>
-    public string Kind { get; set; } = "static";
-
-    /// <summary>Sticky: the header, cookie or input column that keeps a caller on its variant.</summary>
-    public string? Key { get; init; }
-
-    /// <summary>Bandit: the metric that is the reward.</summary>
-    public string? Metric { get; init; }
-}
-
-/// <summary>Bounds of an endpoint on one replica; null leaves the server's default.</summary>
-public sealed record EndpointLimits
-{
-    public int? MaxConcurrency { get; init; }
-
-    public int? MaxQueue { get; init; }
-
-    public int? TimeoutMs { get; init; }
-
-    public int? MaxBatchSize { get; init; }
-}
-
-/// <summary>What of a prediction goes to the prediction log.</summary>
-public sealed record EndpointLogging
-{
-    /// <summary>Share of requests whose inputs are logged, 0 to 1; outputs and join keys always are.</summary>
-    public double SampleShare { get; set; } = 1;
-
-    /// <summary>Input columns that are never logged in the clear.</summary>
-    public IReadOnlyList<string> SensitiveColumns { get; set; } = [];
 }

@@ -5,11 +5,16 @@ public readonly struct Deadline(TimeProvider time, long started, TimeSpan timeou
 {
     public CancellationToken Caller => caller;
 
-    /// <summary>Time that is left, at least zero.</summary>
+    /// <summary>Time that is left, at least zero; <see cref="Timeout.InfiniteTimeSpan"/> where there is no limit.</summary>
     public TimeSpan Left
     {
         get
         {
+            if (timeout == Timeout.InfiniteTimeSpan)
+            {
+                return timeout;
+            }
+
             var left = timeout - time.GetElapsedTime(started);
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }

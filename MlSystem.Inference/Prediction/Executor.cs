@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
-using Microsoft.ML.OnnxRuntime;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Prediction;
@@ -11,7 +10,6 @@ namespace MlSystem.Inference.Prediction;
 /// </summary>
 public sealed class Executor : IDisposable
 {
-    private const string InvalidArgument = "[ErrorCode:InvalidArgument]";
     private readonly TimeSpan _slow;
     private readonly BlockingCollection<Job> _jobs = new();
 
@@ -28,10 +26,9 @@ public sealed class Executor : IDisposable
     /// <summary>Runs the call's model. The jobs that wait for a thread are bounded by the endpoints' gates.</summary>
     public ValueTask RunAsync(InferenceCall call, in Deadline deadline)
     {
-        if (call.Variant.Version.WarmRun <= _slow)
+        if (!call.Variant.Version.Runtime.Computes || call.Variant.Version.WarmRun <= _slow)
         {
-            Run(call);
-            return ValueTask.CompletedTask;
+            return call.Variant.Version.Runtime.RunAsync(call.Tensors, deadline);
         }
 
         var job = new Job(call, deadline);
@@ -50,24 +47,11 @@ public sealed class Executor : IDisposable
     /// <summary>Takes no more jobs; the threads end when those that wait are done.</summary>
     public void Dispose() => _jobs.CompleteAdding();
 
-    private static void Run(InferenceCall call)
-    {
-        try
-        {
-            call.Variant.Version.Runtime.Run(call.Tensors);
-        }
-        catch (OnnxRuntimeException error)
-        {
-            var kind = error.Message.StartsWith(InvalidArgument, StringComparison.Ordinal) ? FaultKind.InvalidArgument : FaultKind.ModelFailed;
-            throw new InferenceException(kind, $"the model does not accept these inputs or failed on them: {error.Message}", error);
-        }
-    }
-
     private void Work()
     {
         foreach (var job in _jobs.GetConsumingEnumerable(CancellationToken.None))
         {
-            job.Run();
+            _ = job.RunAsync();
         }
     }
 
@@ -75,12 +59,13 @@ public sealed class Executor : IDisposable
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void Run()
+        /// <summary>Done when it returns: a runtime that computes does so on this thread.</summary>
+        public async Task RunAsync()
         {
             try
             {
                 deadline.Check();
-                Executor.Run(call);
+                await call.Variant.Version.Runtime.RunAsync(call.Tensors, deadline);
                 Done.SetResult();
             }
             catch (Exception error)

@@ -11,7 +11,7 @@ public sealed record ModelDescription
     /// <summary>Versions that the endpoint's live variants serve.</summary>
     public required IReadOnlyList<string> Versions { get; init; }
 
-    public string Platform { get; init; } = "onnxruntime_onnx";
+    public required string Platform { get; init; }
 
     public required IReadOnlyList<TensorDescription> Inputs { get; init; }
 
@@ -29,6 +29,7 @@ public sealed record ModelDescription
         return new ModelDescription
         {
             Name = variant.Endpoint,
+            Platform = runtime.Platform,
             Versions = route.Live.Count == 0
                 ? [variant.Version.VersionText]
                 : [.. route.Live.Select(live => live.Version.VersionText).Append(variant.Version.VersionText).Distinct().Order(StringComparer.Ordinal)],

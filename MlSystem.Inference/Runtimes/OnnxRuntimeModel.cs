@@ -1,13 +1,15 @@
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.ML.OnnxRuntime;
+using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace MlSystem.Inference.Runtimes;
 
 /// <summary>An ONNX Runtime session with a pool of reusable inputs and outputs.</summary>
-public sealed class OnnxRuntimeModel : IDisposable
+public sealed class OnnxRuntimeModel : IModelRuntime
 {
+    private const string InvalidArgument = "[ErrorCode:InvalidArgument]";
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
     private readonly ObjectPool<TensorSet> _pool;
@@ -23,14 +25,16 @@ public sealed class OnnxRuntimeModel : IDisposable
         _pool = new DefaultObjectPoolProvider { MaximumRetained = Environment.ProcessorCount * 32 }.Create(new TensorSetPolicy(this, maxPooledBytes));
     }
 
+    public string Platform => "onnxruntime_onnx";
+
+    public bool Computes => true;
+
     public IReadOnlyList<TensorInfo> Inputs { get; }
 
     public IReadOnlyList<TensorInfo> Outputs { get; }
 
-    /// <summary>Columns by which absent inputs are looked up; not inputs of the model.</summary>
     public IReadOnlyList<TensorInfo> JoinKeys { get; }
 
-    /// <summary>Whether the first dimension of every input and output counts rows.</summary>
     public bool HasRows { get; }
 
     internal IReadOnlyList<OutputShape> OutputShapes { get; }
@@ -64,16 +68,23 @@ public sealed class OnnxRuntimeModel : IDisposable
 
     public TensorSet Rent() => _pool.Get();
 
-    /// <summary>Takes a set back; one that has grown large is freed instead of kept.</summary>
     public void Return(TensorSet tensors) => _pool.Return(tensors);
 
-    /// <summary>Runs the model on the present inputs; blocks the calling thread for the time of the computation.</summary>
-    /// <exception cref="OnnxRuntimeException">The model failed on these inputs.</exception>
-    public void Run(TensorSet tensors)
+    public ValueTask RunAsync(TensorSet tensors, Deadline deadline)
     {
-        tensors.Bind();
-        _session.RunWithBinding(_runOptions, tensors.Binding);
-        tensors.TakeOutputs();
+        var bound = (OnnxTensorSet)tensors;
+        try
+        {
+            bound.Bind();
+            _session.RunWithBinding(_runOptions, bound.Binding);
+            bound.TakeOutputs();
+            return ValueTask.CompletedTask;
+        }
+        catch (OnnxRuntimeException error)
+        {
+            var kind = error.Message.StartsWith(InvalidArgument, StringComparison.Ordinal) ? FaultKind.InvalidArgument : FaultKind.ModelFailed;
+            throw new InferenceException(kind, $"the model does not accept these inputs or failed on them: {error.Message}", error);
+        }
     }
 
     public void Dispose()
@@ -103,7 +114,7 @@ public sealed class OnnxRuntimeModel : IDisposable
 
     private sealed class TensorSetPolicy(OnnxRuntimeModel model, long maxBytes) : PooledObjectPolicy<TensorSet>
     {
-        public override TensorSet Create() => new(model);
+        public override TensorSet Create() => new OnnxTensorSet(model);
 
         public override bool Return(TensorSet tensors) => tensors.Reset() <= maxBytes;
     }

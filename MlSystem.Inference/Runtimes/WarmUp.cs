@@ -1,4 +1,4 @@
-using Microsoft.ML.OnnxRuntime;
+using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
 
 namespace MlSystem.Inference.Runtimes;
@@ -11,7 +11,7 @@ internal static class WarmUp
 
     /// <summary>Runs the model and returns the time of its last run: how long a small request computes.</summary>
     /// <exception cref="ModelRefusedException">The model does not run on rows of its own signature.</exception>
-    public static TimeSpan Run(OnnxRuntimeModel model, TimeProvider time)
+    public static async Task<TimeSpan> RunAsync(IModelRuntime model, TimeProvider time, CancellationToken cancellationToken)
     {
         var last = TimeSpan.Zero;
         var tensors = model.Rent();
@@ -21,11 +21,11 @@ internal static class WarmUp
             {
                 Array.ForEach(tensors.Inputs, Fill);
                 var started = time.GetTimestamp();
-                model.Run(tensors);
+                await model.RunAsync(tensors, new Deadline(time, started, Timeout.InfiniteTimeSpan, cancellationToken));
                 last = time.GetElapsedTime(started);
             }
         }
-        catch (OnnxRuntimeException error)
+        catch (InferenceException error)
         {
             throw new ModelRefusedException($"warm-up on a row of the signature's shape failed: {error.Message}", error);
         }

@@ -7,7 +7,7 @@ namespace MlSystem.Inference.Versions;
 /// A resident, warm model version. Counted: whoever uses it holds a lease, and the session is freed when the residents'
 /// table has let go of it and the last lease is returned.
 /// </summary>
-public sealed class LoadedVersion(VersionKey key, OnnxRuntimeModel runtime, ModelLineage? lineage, TimeSpan warmRun)
+public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLineage? lineage, TimeSpan warmRun)
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -16,7 +16,7 @@ public sealed class LoadedVersion(VersionKey key, OnnxRuntimeModel runtime, Mode
 
     public VersionKey Key { get; } = key;
 
-    public OnnxRuntimeModel Runtime { get; } = runtime;
+    public IModelRuntime Runtime { get; } = runtime;
 
     public ModelLineage? Lineage { get; } = lineage;
 

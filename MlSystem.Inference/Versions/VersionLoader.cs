@@ -29,18 +29,18 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         var model = files.GetValueOrDefault(ModelFiles.Onnx) ?? throw new ModelRefusedException($"its files have no {ModelFiles.Onnx}");
         var signature = await ReadAsync(files, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
         var lineage = await ReadAsync(files, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
-        var loaded = Load(key, model, signature, lineage);
+        var loaded = await LoadAsync(key, model, signature, lineage, cancellationToken);
         var elapsed = time.GetElapsedTime(started);
         LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
         return loaded;
     }
 
-    private LoadedVersion Load(VersionKey key, string model, ModelSignature? signature, ModelLineage? lineage)
+    private async Task<LoadedVersion> LoadAsync(VersionKey key, string model, ModelSignature? signature, ModelLineage? lineage, CancellationToken cancellationToken)
     {
         var runtime = OnnxRuntimeModel.Load(model, new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys), options.Value);
         try
         {
-            return new LoadedVersion(key, runtime, lineage, WarmUp.Run(runtime, time));
+            return new LoadedVersion(key, runtime, lineage, await WarmUp.RunAsync(runtime, time, cancellationToken));
         }
         catch
         {

@@ -14,7 +14,16 @@ internal sealed record PutEndpoint
 
     public EndpointLimits? Limits { get; init; }
 
+    public EndpointBatching? Batching { get; init; }
+
+    public EndpointFeatures? Features { get; init; }
+
+    public EndpointCache? Cache { get; init; }
+
     public EndpointLogging? Logging { get; init; }
+
+    /// <summary>Whether its versions stay in memory whatever the replicas' memory budget says.</summary>
+    public bool? Pinned { get; init; }
 
     /// <summary>Why, for the history; 1 to 1,000 characters.</summary>
     public string? Reason { get; init; }
@@ -37,7 +46,24 @@ internal sealed record EndpointList(IReadOnlyList<Endpoint> Endpoints);
 internal sealed record EndpointHistory(IReadOnlyList<Endpoint> Revisions);
 
 /// <summary>The stored part of a revision.</summary>
-internal sealed record EndpointState(IReadOnlyList<EndpointVariant> Variants, EndpointPolicy Policy, EndpointLimits Limits, EndpointLogging Logging);
+internal sealed record EndpointState
+{
+    public required IReadOnlyList<EndpointVariant> Variants { get; init; }
+
+    public EndpointPolicy Policy { get; set; } = new();
+
+    public EndpointLimits Limits { get; set; } = new();
+
+    public EndpointBatching Batching { get; set; } = new();
+
+    public EndpointFeatures Features { get; set; } = new();
+
+    public EndpointCache Cache { get; set; } = new();
+
+    public EndpointLogging Logging { get; set; } = new();
+
+    public bool Pinned { get; set; }
+}
 
 /// <summary>The native API's JSON of serving state. Unknown fields of a request are refused: a misspelt limit must not be lost silently.</summary>
 [JsonSourceGenerationOptions(

@@ -17,11 +17,8 @@ internal static partial class EndpointRules
         errors.AddIf(string.IsNullOrWhiteSpace(body.Reason), "reason", "it is required: say why the state changes");
         errors.AddIf(body.Reason?.Length > MaxReasonLength, "reason", $"it has {body.Reason?.Length} characters; at most {MaxReasonLength} are allowed");
         CheckVariants(errors, body.Variants ?? []);
-        CheckPolicy(errors, body.Policy ?? new());
-        CheckLimits(errors, body.Limits ?? new());
-        var share = (body.Logging ?? new()).SampleShare;
-        errors.AddIf(share is not (>= 0 and <= 1), "logging.sample_share", $"it is {share}; allowed are 0 to 1");
-        errors.AddIf(body.Logging is { SensitiveColumns: null }, "logging.sensitive_columns", "it must be an array");
+        PolicyRules.Check(errors, body.Policy ?? new());
+        ServingRules.Check(errors, body);
         return errors;
     }
 
@@ -45,57 +42,13 @@ internal static partial class EndpointRules
             errors.AddIf(variant.Version < 1, $"{field}.version", $"it is {variant.Version}; versions begin at 1");
             errors.AddIf(!double.IsFinite(variant.Weight) || variant.Weight < 0, $"{field}.weight", $"it is {variant.Weight}; it must be finite and not negative");
             errors.AddIf(variant.Role is not (VariantRole.Live or VariantRole.Shadow), $"{field}.role", $"'{variant.Role}' is unknown; allowed are 'live' and 'shadow'");
+            errors.AddIf(variant is { Role: VariantRole.Shadow, Weight: > 1 }, $"{field}.weight", $"it is {variant.Weight}; a shadow's is the share of requests that are mirrored, 0 to 1");
             hasLive |= variant.Role == VariantRole.Live && variant.Weight > 0;
         }
 
         errors.AddIf(variants.Count > 0 && !hasLive, "variants", "none is live with a weight above 0: nothing would answer");
     }
 
-    private static void CheckPolicy(Errors errors, EndpointPolicy policy)
-    {
-        errors.AddIf(policy.Kind is not ("static" or "sticky" or "bandit"), "policy.kind", $"'{policy.Kind}' is unknown; allowed are 'static', 'sticky' and 'bandit'");
-        errors.AddIf(policy.Kind == "sticky" && string.IsNullOrEmpty(policy.Key), "policy.key", "a sticky policy needs the key that keeps a caller on its variant");
-        errors.AddIf(policy.Kind == "bandit" && string.IsNullOrEmpty(policy.Metric), "policy.metric", "a bandit policy needs the metric that is its reward");
-    }
-
-    private static void CheckLimits(Errors errors, EndpointLimits limits)
-    {
-        AtLeast(errors, "limits.max_concurrency", limits.MaxConcurrency, 1);
-        AtLeast(errors, "limits.max_queue", limits.MaxQueue, 0);
-        AtLeast(errors, "limits.timeout_ms", limits.TimeoutMs, 1);
-        AtLeast(errors, "limits.max_batch_size", limits.MaxBatchSize, 1);
-    }
-
-    private static void AtLeast(Errors errors, string field, int? value, int min) => errors.AddIf(value < min, field, $"it is {value}; it must be at least {min}");
-
     [GeneratedRegex(@"^[\w.\-]{1,64}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex VariantName();
-}
-
-/// <summary>Violations by field.</summary>
-internal sealed class Errors
-{
-    private readonly SortedDictionary<string, List<string>> _byField = new(StringComparer.Ordinal);
-
-    public bool Any => _byField.Count > 0;
-
-    public void Add(string field, string message)
-    {
-        if (!_byField.TryGetValue(field, out var messages))
-        {
-            _byField[field] = messages = [];
-        }
-
-        messages.Add(message);
-    }
-
-    public void AddIf(bool violated, string field, string message)
-    {
-        if (violated)
-        {
-            Add(field, message);
-        }
-    }
-
-    public Dictionary<string, string[]> ToDictionary() => _byField.ToDictionary(e => e.Key, e => e.Value.ToArray(), StringComparer.Ordinal);
 }

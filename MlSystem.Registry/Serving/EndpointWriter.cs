@@ -11,7 +11,17 @@ internal sealed class EndpointWriter(RegistryDatabase database, TimeProvider tim
     /// <summary>Adds the next revision; on a refusal nothing has changed.</summary>
     public Task<Endpoint> PutAsync(string name, PutEndpoint body, Precondition precondition, Caller caller, CancellationToken cancellationToken)
     {
-        var state = new EndpointState([.. (body.Variants ?? []).OfType<EndpointVariant>()], body.Policy ?? new(), body.Limits ?? new(), body.Logging ?? new());
+        var state = new EndpointState
+        {
+            Variants = [.. (body.Variants ?? []).OfType<EndpointVariant>()],
+            Policy = body.Policy ?? new(),
+            Limits = body.Limits ?? new(),
+            Batching = body.Batching ?? new(),
+            Features = body.Features ?? new(),
+            Cache = body.Cache ?? new(),
+            Logging = body.Logging ?? new(),
+            Pinned = body.Pinned ?? false,
+        };
         return database.WriteAsync(
             async db =>
             {

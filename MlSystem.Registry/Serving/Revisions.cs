@@ -22,7 +22,7 @@ internal static class Revisions
 
         var champion = new EndpointVariant { Name = AliasStore.Champion, Model = model, Version = version };
         var shadows = (before?.Variants ?? []).Where(v => v.Role == VariantRole.Shadow && v.Name != champion.Name && (v.Model, v.Version) != (model, version));
-        var state = (before ?? new([], new(), new(), new())) with { Variants = [champion, .. shadows] };
+        var state = (before ?? new EndpointState { Variants = [] }) with { Variants = [champion, .. shadows] };
         await AddAsync(db, model, state, new(caller, now, $"Alias '{AliasStore.Champion}' was set on version {version}"), cancellationToken);
     }
 

@@ -1,0 +1,34 @@
+using MlSystem.Inference.Prediction;
+using MlSystem.Inference.Tensors;
+
+namespace MlSystem.Inference.Runtimes;
+
+/// <summary>What computes a version's outputs from its inputs: an ONNX Runtime session, an ML.NET pipeline, or a graph of other versions.</summary>
+public interface IModelRuntime : IDisposable
+{
+    /// <summary>The protocol's platform name, such as <c>onnxruntime_onnx</c>.</summary>
+    string Platform { get; }
+
+    IReadOnlyList<TensorInfo> Inputs { get; }
+
+    IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>Columns by which absent inputs are looked up; not inputs of the model.</summary>
+    IReadOnlyList<TensorInfo> JoinKeys { get; }
+
+    /// <summary>Whether the first dimension of every input and output counts rows, so that rows of several requests may run together.</summary>
+    bool HasRows { get; }
+
+    /// <summary>Whether <see cref="RunAsync"/> computes on the calling thread and returns when it is done; else it waits for other versions.</summary>
+    bool Computes { get; }
+
+    /// <summary>A set of tensors to fill, run and return.</summary>
+    TensorSet Rent();
+
+    /// <summary>Takes a set back; one that has grown large is freed instead of kept.</summary>
+    void Return(TensorSet tensors);
+
+    /// <summary>Computes the outputs of a set from its inputs.</summary>
+    /// <exception cref="InferenceException">The model does not accept the inputs or failed on them.</exception>
+    ValueTask RunAsync(TensorSet tensors, Deadline deadline);
+}
