@@ -1,3 +1,4 @@
+using MlSystem.Contracts;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Runtimes;
 
@@ -15,6 +16,12 @@ public sealed class InferenceCall
 
     /// <summary>UUIDv7 made by the server.</summary>
     public required string RequestId { get; init; }
+
+    /// <summary>One of <see cref="VariantRole"/>: whether this answers a caller or mirrors a request.</summary>
+    public string Role { get; init; } = VariantRole.Live;
+
+    /// <summary>Of a shadow call: the request id of the live call that it mirrors. Its own request id is another.</summary>
+    public string? PairedRequestId { get; init; }
 
     public required DateTimeOffset Time { get; init; }
 

@@ -40,7 +40,7 @@ internal sealed class PredictionEventWriter : IDisposable
         json.WriteString("model"u8, key.Model);
         json.WriteNumber("version"u8, key.Version);
         json.WriteString("variant"u8, call.Variant.Name);
-        json.WriteString("role"u8, VariantRole.Live);
+        json.WriteString("role"u8, call.Role);
         json.WriteString("time"u8, call.Time);
         json.WriteNumber("rows"u8, call.Rows);
         WriteColumns(json, "inputs"u8, withInputs ? call.Tensors.Inputs : [], sensitive);
