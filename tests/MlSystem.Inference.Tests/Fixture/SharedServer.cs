@@ -17,7 +17,8 @@ public sealed class SharedServer : IAsyncLifetime
         _registry.AddVersion("typed", 1, ModelFolder.Echo(except: "FP16"));
         _registry.AddVersion("columns", 1, ModelFolder.Columns());
         _registry.AddVersion("plain", 1, ModelFolder.Columns(lookup: false));
-        foreach (var name in (string[])["linear", "echo", "typed", "columns", "plain"])
+        _registry.AddVersion("spare", 1, ModelFolder.Linear());
+        foreach (var name in (string[])["linear", "echo", "typed", "columns", "plain", "spare"])
         {
             _registry.SetEndpoint(name, 1);
         }
