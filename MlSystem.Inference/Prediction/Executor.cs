@@ -23,15 +23,16 @@ public sealed class Executor : IDisposable
         }
     }
 
-    /// <summary>Runs the call's model. The jobs that wait for a thread are bounded by the endpoints' gates.</summary>
-    public ValueTask RunAsync(InferenceCall call, in Deadline deadline)
+    /// <summary>Runs a model. The jobs that wait for a thread are bounded by the endpoints' gates.</summary>
+    /// <param name="warmRun">How long a run on one row takes.</param>
+    public ValueTask RunAsync(IModelRuntime runtime, TimeSpan warmRun, TensorSet tensors, in Deadline deadline)
     {
-        if (!call.Variant.Version.Runtime.Computes || call.Variant.Version.WarmRun <= _slow)
+        if (!runtime.Computes || warmRun <= _slow)
         {
-            return call.Variant.Version.Runtime.RunAsync(call.Tensors, deadline);
+            return runtime.RunAsync(tensors, deadline);
         }
 
-        var job = new Job(call, deadline);
+        var job = new Job(runtime, tensors, deadline);
         try
         {
             _jobs.Add(job, CancellationToken.None);
@@ -55,7 +56,7 @@ public sealed class Executor : IDisposable
         }
     }
 
-    private sealed class Job(InferenceCall call, Deadline deadline)
+    private sealed class Job(IModelRuntime runtime, TensorSet tensors, Deadline deadline)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -65,7 +66,7 @@ public sealed class Executor : IDisposable
             try
             {
                 deadline.Check();
-                await call.Variant.Version.Runtime.RunAsync(call.Tensors, deadline);
+                await runtime.RunAsync(tensors, deadline);
                 Done.SetResult();
             }
             catch (Exception error)

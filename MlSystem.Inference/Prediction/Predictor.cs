@@ -12,7 +12,7 @@ namespace MlSystem.Inference.Prediction;
 /// <see cref="Succeed"/> or <see cref="Fail"/> counts, logs and lets go. REST and gRPC both go this way.
 /// </summary>
 public sealed partial class Predictor(
-    GateKeeper gates, Router router, FeatureLookup features, Executor executor, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
+    GateKeeper gates, Router router, FeatureLookup features, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
 {
     /// <summary>Admits a request and chooses its variant.</summary>
     /// <param name="version">Null or empty lets the endpoint choose.</param>
@@ -81,7 +81,7 @@ public sealed partial class Predictor(
 
             deadline.Check();
             call.RunStarted = time.GetTimestamp();
-            await executor.RunAsync(call, deadline);
+            await call.Variant.Version.RunAsync(call.Tensors, call.Rows, (int)Math.Min(call.Priority, int.MaxValue), deadline);
             call.RunEnded = time.GetTimestamp();
         }
     }

@@ -1,4 +1,5 @@
 using MlSystem.Contracts;
+using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Versions;
@@ -7,7 +8,7 @@ namespace MlSystem.Inference.Versions;
 /// A resident, warm model version. Counted: whoever uses it holds a lease, and the session is freed when the residents'
 /// table has let go of it and the last lease is returned.
 /// </summary>
-public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLineage? lineage, TimeSpan warmRun)
+public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLineage? lineage, TimeSpan warmRun, Executor executor)
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,6 +29,15 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLi
 
     /// <summary>Completes when the session is freed.</summary>
     public Task Freed => _freed.Task;
+
+    /// <summary>
+    /// Computes the outputs of a set of this version's tensors, together with others that wait where the model allows it. The caller
+    /// holds a lease until it has read the outputs. Endpoints, explanations and graphs all run their rows this way.
+    /// </summary>
+    /// <param name="rows">Rows in the set; 1 where the model does not count rows.</param>
+    /// <param name="priority">1 is highest, 0 the default.</param>
+    /// <exception cref="InferenceException">Refused, out of time, or the model failed; nothing is executed after the deadline was seen to be over.</exception>
+    public ValueTask RunAsync(TensorSet tensors, int rows, int priority, Deadline deadline) => executor.RunAsync(Runtime, WarmRun, tensors, deadline);
 
     /// <summary>Takes a lease; false when the version has been freed or is about to be.</summary>
     public bool TryAcquire()

@@ -2,12 +2,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
+using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Versions;
 
 /// <summary>Takes a version from the registry to a warm session: describe, fetch, verify, load, compare, warm up.</summary>
-public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
+public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
 {
     /// <exception cref="ModelRefusedException">It will not become right by trying again.</exception>
     /// <exception cref="HttpRequestException">The registry can't be reached now.</exception>
@@ -40,7 +41,7 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         var runtime = OnnxRuntimeModel.Load(model, new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys), options.Value);
         try
         {
-            return new LoadedVersion(key, runtime, lineage, await WarmUp.RunAsync(runtime, time, cancellationToken));
+            return new LoadedVersion(key, runtime, lineage, await WarmUp.RunAsync(runtime, time, cancellationToken), executor);
         }
         catch
         {

@@ -26,6 +26,12 @@ public sealed partial class GraphBuilder
         return node.Require(x.Type.Element.IsFloating(), "a floating element type", x.Type.Element).Emit(x.Type);
     }
 
+    public OnnxValue Relu(OnnxValue x)
+    {
+        var node = Node("Relu", [x]);
+        return node.Require(x.Type.Element.IsFloating(), "a floating element type", x.Type.Element).Emit(x.Type);
+    }
+
     public OnnxValue Softmax(OnnxValue x, long axis = -1)
     {
         var node = Node("Softmax", [x]);

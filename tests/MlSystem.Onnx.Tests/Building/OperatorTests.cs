@@ -114,6 +114,10 @@ public sealed class OperatorTests
     }
 
     [Fact]
+    public void Relu_is_zero_below_zero() =>
+        Assert.Equal([0, 0, 2.5f], Runtime.Floats(Runtime.Run<float>([-1, 0, 2.5f], [1, 3], (g, v) => g.Relu(v)).Values));
+
+    [Fact]
     public void Missing_numbers_are_found_and_imputed()
     {
         float[] x = [1, float.NaN, float.NaN, 4];
