@@ -14,6 +14,7 @@ namespace MlSystem.Contracts;
 [JsonSerializable(typeof(ModelSignature))]
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(ModelLineage))]
+[JsonSerializable(typeof(ExecutionSettings))]
 [JsonSerializable(typeof(Baseline))]
 [JsonSerializable(typeof(Endpoint))]
 [JsonSerializable(typeof(IReadOnlyList<Endpoint>))]

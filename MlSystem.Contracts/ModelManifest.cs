@@ -26,4 +26,7 @@ public static class ModelFiles
     public const string Baseline = "baseline.json";
     public const string Metrics = "metrics.json";
     public const string Lineage = "lineage.json";
+
+    /// <summary><see cref="ExecutionSettings"/>; optional.</summary>
+    public const string Execution = "execution.json";
 }

@@ -19,7 +19,7 @@ public sealed record ModelDescription
 
     /// <summary>
     /// <c>feature_service</c>, <c>feature_service_version</c>, <c>join_keys</c> and <c>join_key_datatypes</c> (comma-separated) where absent
-    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted.
+    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted; the settings of <see cref="Runtimes.Execution"/>.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
@@ -41,7 +41,7 @@ public sealed record ModelDescription
 
     private static SortedDictionary<string, string> PropertiesOf(RoutedVariant variant)
     {
-        var properties = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var properties = new SortedDictionary<string, string>(variant.Version.Execution.Describe().ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
         var runtime = variant.Version.Runtime;
         if (variant.Version.Lineage is { FeatureService: { } service } lineage)
         {

@@ -2,7 +2,6 @@ using Microsoft.Extensions.ObjectPool;
 using Microsoft.ML.OnnxRuntime;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
-using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace MlSystem.Inference.Runtimes;
 
@@ -41,12 +40,13 @@ public sealed class OnnxRuntimeModel : IModelRuntime
 
     /// <summary>Loads a model file.</summary>
     /// <exception cref="ModelRefusedException">It is not a model, or takes or gives something that the protocol has no form for.</exception>
-    public static OnnxRuntimeModel Load(string file, ModelSignatureSource signature, RuntimeOptions options)
+    /// <param name="maxPooledBytes"><see cref="RuntimeOptions.MaxPooledTensorBytes"/>.</param>
+    public static OnnxRuntimeModel Load(string file, ModelSignatureSource signature, Execution execution, long maxPooledBytes)
     {
         InferenceSession session;
         try
         {
-            using var sessionOptions = Options(options);
+            using var sessionOptions = execution.ToSessionOptions();
             session = new InferenceSession(file, sessionOptions);
         }
         catch (OnnxRuntimeException error)
@@ -57,7 +57,7 @@ public sealed class OnnxRuntimeModel : IModelRuntime
         try
         {
             var (inputs, outputs) = SignatureCheck.Match(session, signature.Signature);
-            return new OnnxRuntimeModel(session, inputs, outputs, SignatureCheck.JoinKeys(signature.JoinKeys), options.MaxPooledTensorBytes);
+            return new OnnxRuntimeModel(session, inputs, outputs, SignatureCheck.JoinKeys(signature.JoinKeys), maxPooledBytes);
         }
         catch
         {
@@ -95,22 +95,6 @@ public sealed class OnnxRuntimeModel : IModelRuntime
     }
 
     internal OrtIoBinding CreateBinding() => _session.CreateIoBinding();
-
-    private static SessionOptions Options(RuntimeOptions options)
-    {
-        var session = new SessionOptions
-        {
-            IntraOpNumThreads = options.IntraOpThreads,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-
-        // Spinning intra-op threads would take the cores from the threads that serve requests.
-        session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        return session;
-    }
 
     private sealed class TensorSetPolicy(OnnxRuntimeModel model, long maxBytes) : PooledObjectPolicy<TensorSet>
     {

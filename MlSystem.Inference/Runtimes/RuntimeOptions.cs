@@ -1,13 +1,33 @@
 using System.ComponentModel.DataAnnotations;
+using MlSystem.Contracts;
 
 namespace MlSystem.Inference.Runtimes;
 
-/// <summary>Settings of model execution: section <c>Inference:Runtime</c>.</summary>
+/// <summary>Settings of model execution: section <c>Inference:Runtime</c>. A version's own <c>execution.json</c> comes before them.</summary>
 public sealed class RuntimeOptions
 {
     /// <summary>Threads inside one operator, 1 to 256. One is best for small models, whose work is shorter than waking a second thread.</summary>
     [Range(1, 256)]
     public int IntraOpThreads { get; set; } = 1;
+
+    /// <summary>Operators of one run that run at once, 1 to 256; above 1 the branches of a graph run in parallel.</summary>
+    [Range(1, 256)]
+    public int InterOpThreads { get; set; } = 1;
+
+    /// <summary>How far a graph is rewritten before it runs: <c>none</c>, <c>basic</c>, <c>extended</c> or <c>all</c> (default).</summary>
+    [AllowedValues(Contracts.GraphOptimization.None, Contracts.GraphOptimization.Basic, Contracts.GraphOptimization.Extended, Contracts.GraphOptimization.All)]
+    public string GraphOptimization { get; set; } = Contracts.GraphOptimization.All;
+
+    /// <summary>Runs of one model at once, 1 to 256; null (default): one a processor.</summary>
+    [Range(1, 256)]
+    public int? Instances { get; set; }
+
+    /// <summary>Whether ONNX Runtime keeps freed memory for the next run. Default true.</summary>
+    public bool MemoryArena { get; set; } = true;
+
+    /// <summary>Rows of the batches that warm a model up beside one row and its endpoints' <c>max_batch_size</c>, each 1 to 65,536, at most 32. Default none.</summary>
+    [MaxLength(ExecutionSettings.MaxWarmUpBatches)]
+    public IReadOnlyList<int> WarmUpBatchSizes { get; set; } = [];
 
     /// <summary>Bytes of tensors that one pooled set may keep between requests, default 1 MiB; larger ones are freed.</summary>
     [Range(0, long.MaxValue)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
 
@@ -9,17 +10,30 @@ internal static class WarmUp
     private const int Runs = 3;
     private const int DynamicDimension = 1;
 
-    /// <summary>Runs the model and returns the time of its last run: how long a small request computes.</summary>
+    /// <summary>Runs the model and returns the time of its last run on one row: how long a small request computes.</summary>
+    /// <param name="batchSizes">Further rows to run with, where the model takes rows.</param>
     /// <exception cref="ModelRefusedException">The model does not run on rows of its own signature.</exception>
-    public static async Task<TimeSpan> RunAsync(IModelRuntime model, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<TimeSpan> RunAsync(IModelRuntime model, IEnumerable<int> batchSizes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // From large to small: memory that grows with the rows is taken once.
+        foreach (var rows in batchSizes.Where(size => model.HasRows && size > 1).Distinct().OrderDescending())
+        {
+            await RunAsync(model, rows, runs: 1, time, cancellationToken);
+        }
+
+        return await RunAsync(model, rows: 1, Runs, time, cancellationToken);
+    }
+
+    private static async Task<TimeSpan> RunAsync(IModelRuntime model, int rows, int runs, TimeProvider time, CancellationToken cancellationToken)
     {
         var last = TimeSpan.Zero;
         var tensors = model.Rent();
         try
         {
-            for (var run = 0; run < Runs; run++)
+            for (var run = 0; run < runs; run++)
             {
-                Array.ForEach(tensors.Inputs, Fill);
+                cancellationToken.ThrowIfCancellationRequested();
+                Array.ForEach(tensors.Inputs, input => Fill(input, rows));
                 var started = time.GetTimestamp();
                 await model.RunAsync(tensors, new Deadline(time, started, Timeout.InfiniteTimeSpan, cancellationToken));
                 last = time.GetElapsedTime(started);
@@ -27,7 +41,7 @@ internal static class WarmUp
         }
         catch (InferenceException error)
         {
-            throw new ModelRefusedException($"warm-up on a row of the signature's shape failed: {error.Message}", error);
+            throw new ModelRefusedException(string.Create(CultureInfo.InvariantCulture, $"warm-up on {rows} row(s) of the signature's shape failed: {error.Message}"), error);
         }
         finally
         {
@@ -37,9 +51,14 @@ internal static class WarmUp
         return last;
     }
 
-    private static void Fill(Tensor input)
+    private static void Fill(Tensor input, int rows)
     {
         var shape = Array.ConvertAll(input.Info.Shape, dimension => dimension < 0 ? DynamicDimension : dimension);
+        if (input.Info.HasRows)
+        {
+            shape[0] = rows;
+        }
+
         input.Resize(shape, checked((int)shape.Aggregate(1L, (product, dimension) => product * dimension)));
         if (input.Info.Datatype == Datatype.Bytes)
         {

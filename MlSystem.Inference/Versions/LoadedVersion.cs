@@ -8,7 +8,7 @@ namespace MlSystem.Inference.Versions;
 /// A resident, warm model version. Counted: whoever uses it holds a lease, and the session is freed when the residents'
 /// table has let go of it and the last lease is returned.
 /// </summary>
-public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLineage? lineage, TimeSpan warmRun, Executor executor)
+public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Execution execution, ModelLineage? lineage, TimeSpan warmRun, Executor executor)
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -18,6 +18,9 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, ModelLi
     public VersionKey Key { get; } = key;
 
     public IModelRuntime Runtime { get; } = runtime;
+
+    /// <summary>How it is executed.</summary>
+    public Execution Execution { get; } = execution;
 
     public ModelLineage? Lineage { get; } = lineage;
 

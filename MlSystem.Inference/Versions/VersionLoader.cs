@@ -30,18 +30,20 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         var model = files.GetValueOrDefault(ModelFiles.Onnx) ?? throw new ModelRefusedException($"its files have no {ModelFiles.Onnx}");
         var signature = await ReadAsync(files, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
         var lineage = await ReadAsync(files, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
-        var loaded = await LoadAsync(key, model, signature, lineage, cancellationToken);
+        var execution = Execution.Of(await ReadAsync(files, ModelFiles.Execution, ContractsJson.Default.ExecutionSettings, cancellationToken), options.Value);
+        var loaded = await LoadAsync(key, model, signature, lineage, execution, cancellationToken);
         var elapsed = time.GetElapsedTime(started);
         LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
         return loaded;
     }
 
-    private async Task<LoadedVersion> LoadAsync(VersionKey key, string model, ModelSignature? signature, ModelLineage? lineage, CancellationToken cancellationToken)
+    private async Task<LoadedVersion> LoadAsync(VersionKey key, string model, ModelSignature? signature, ModelLineage? lineage, Execution execution, CancellationToken cancellationToken)
     {
-        var runtime = OnnxRuntimeModel.Load(model, new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys), options.Value);
+        var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
+        var runtime = OnnxRuntimeModel.Load(model, source, execution, options.Value.MaxPooledTensorBytes);
         try
         {
-            return new LoadedVersion(key, runtime, lineage, await WarmUp.RunAsync(runtime, time, cancellationToken), executor);
+            return new LoadedVersion(key, runtime, execution, lineage, await WarmUp.RunAsync(runtime, execution.WarmUpBatchSizes, time, cancellationToken), executor);
         }
         catch
         {

@@ -27,8 +27,9 @@ internal sealed record VersionSource(IReadOnlyList<ManifestFile> Files, string? 
             .ToList();
         var (signature, signatureProblem) = await DescriptionAsync<ModelSignature>(blobs, files, ModelFiles.Signature, cancellationToken);
         var (lineage, lineageProblem) = await DescriptionAsync<ModelLineage>(blobs, files, ModelFiles.Lineage, cancellationToken);
+        var (execution, executionProblem) = await DescriptionAsync<ExecutionSettings>(blobs, files, ModelFiles.Execution, cancellationToken);
         var refusal = files.Count == 0 ? $"there are no files at '{source}'"
-            : signatureProblem ?? lineageProblem
+            : signatureProblem ?? lineageProblem ?? executionProblem ?? ExecutionFile.Problem(execution)
             ?? (files.TrueForAll(f => f.Path != ModelFiles.Onnx) ? $"the folder has no {ModelFiles.Onnx}" : signature is null ? $"the folder has no {ModelFiles.Signature}" : null);
         return new(files, signature, lineage, refusal);
     }

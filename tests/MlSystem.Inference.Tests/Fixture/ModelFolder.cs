@@ -81,10 +81,12 @@ public sealed class ModelFolder
         TrainedAt = DateTimeOffset.UnixEpoch,
     };
 
-    public static ModelFolder Of(GraphBuilder graph, ModelSignature signature)
+    public static ModelFolder Of(GraphBuilder graph, ModelSignature signature) => Of(graph.Build(new OnnxModelInfo()), signature);
+
+    public static ModelFolder Of(OnnxModel model, ModelSignature signature)
     {
         var folder = new ModelFolder();
-        folder.Files[ModelFiles.Onnx] = graph.Build(new OnnxModelInfo()).ToBytes();
+        folder.Files[ModelFiles.Onnx] = model.ToBytes();
         folder.Files[ModelFiles.Signature] = JsonSerializer.SerializeToUtf8Bytes(signature, ContractsJson.Default.ModelSignature);
         folder.Files[ModelFiles.Metrics] = Encoding.UTF8.GetBytes("{}");
         return folder;

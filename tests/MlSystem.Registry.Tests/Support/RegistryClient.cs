@@ -88,11 +88,16 @@ public sealed class RegistryClient(HttpClient http)
     }
 
     /// <summary>Uploads a model folder to a new run.</summary>
-    public async Task<string> LogModelAsync(byte[] onnx, string signature)
+    public async Task<string> LogModelAsync(byte[] onnx, string signature, string? execution = null)
     {
         var (runId, artifacts) = await RunAsync();
         (await UploadAsync($"{artifacts}/model/model.onnx", onnx)).Ok();
         (await UploadAsync($"{artifacts}/model/signature.json", Encoding.UTF8.GetBytes(signature))).Ok();
+        if (execution is not null)
+        {
+            (await UploadAsync($"{artifacts}/model/execution.json", Encoding.UTF8.GetBytes(execution))).Ok();
+        }
+
         return runId;
     }
 

@@ -23,6 +23,21 @@ public sealed class ValidationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Execution_settings_are_checked_and_stay_with_the_version()
+    {
+        await RefusedAsync("intra_op_threads must be 1 to 256; graph_optimization must be none, basic, extended or all", execution: """{"intra_op_threads":0,"graph_optimization":"fast"}""");
+        await RefusedAsync("'threads' is not a setting", execution: """{"threads":2}""");
+        await RefusedAsync("warm_up_batch_sizes has 0, allowed is 1 to 65536", execution: """{"warm_up_batch_sizes":[0]}""");
+        await RefusedAsync("execution.json can't be read", execution: """{"instances":"many"}""");
+
+        var name = await _app.Registry.ModelAsync();
+        var source = await _app.Registry.LogModelAsync(TinyModels.Identity(), TinyModels.IdentitySignature, """{"instances":2,"warm_up_batch_sizes":null}""");
+        var version = await _app.Registry.ValidatedAsync(name, await _app.Registry.VersionAsync(name, source));
+        Assert.True(version.GetProperty("status").GetString() == "servable", version.ToString());
+        Assert.Contains(version.GetProperty("manifest").GetProperty("files").EnumerateArray(), file => file.GetProperty("path").GetString() == "execution.json");
+    }
+
+    [Fact]
     public async Task A_model_that_never_answers_is_killed() => await RefusedAsync("longer than 3 s", TinyModels.Endless(), TinyModels.IdentitySignature);
 
     [Fact]
@@ -43,10 +58,12 @@ public sealed class ValidationTests : IAsyncLifetime
         Assert.Equal("servable", version.GetProperty("status").GetString());
     }
 
-    private async Task RefusedAsync(string reason, byte[] onnx, string signature)
+    private Task RefusedAsync(string reason, string execution) => RefusedAsync(reason, TinyModels.Identity(), TinyModels.IdentitySignature, execution);
+
+    private async Task RefusedAsync(string reason, byte[] onnx, string signature, string? execution = null)
     {
         var name = await _app.Registry.ModelAsync();
-        var version = await _app.Registry.ValidatedAsync(name, await _app.Registry.VersionAsync(name, await _app.Registry.LogModelAsync(onnx, signature)));
+        var version = await _app.Registry.ValidatedAsync(name, await _app.Registry.VersionAsync(name, await _app.Registry.LogModelAsync(onnx, signature, execution)));
         Assert.Equal("refused", version.GetProperty("status").GetString());
         Assert.Contains(reason, version.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain(_app.DataFolder, version.GetProperty("reason").GetString(), StringComparison.Ordinal);
