@@ -1,4 +1,5 @@
 using MlSystem.LoadTest;
+using MlSystem.LoadTest.Servers;
 
 return args is ["baseline", var http, var grpc]
     ? await BaselineServer.RunAsync(int.Parse(http), int.Parse(grpc))

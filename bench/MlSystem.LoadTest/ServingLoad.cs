@@ -1,32 +1,28 @@
+using System.Globalization;
+using MlSystem.LoadTest.Load;
+using MlSystem.LoadTest.Report;
+using MlSystem.LoadTest.Servers;
+
 namespace MlSystem.LoadTest;
 
-/// <summary>
-/// Requests a second and p99 of one-row inference over HTTP and gRPC, direct and through the gateway, as a ratio to a
-/// server that only parses and answers the same bodies, in the same run.
-/// </summary>
+/// <summary>Loads every target round by round and reports medians and ratios.</summary>
 internal static class ServingLoad
 {
     public static async Task<int> RunAsync(LoadOptions options)
     {
+        var targets = new Targets(options).All().Where(target => options.Wants(target.Id)).ToList();
+        if (options.List || targets.Count == 0)
+        {
+            targets.ForEach(target => Console.WriteLine(target.Id));
+            return targets.Count == 0 ? 1 : 0;
+        }
+
         LoadTools.Require();
-        await using var system = new SystemUnderLoad();
-        await system.StartAsync();
-        var http = await Bodies.WriteAsync("http.json", Bodies.HttpRow());
-        var key = await Bodies.WriteAsync("key.json", Bodies.HttpKey());
-        var grpc = await Bodies.WriteAsync("grpc.bin", Bodies.GrpcRow());
-        await Bodies.CheckAnswersAsync();
-
-        Target[] targets =
-        [
-            new("HTTP", "baseline: parse and answer", () => LoadTools.HttpAsync(Infer(SystemUnderLoad.BaselineHttp), http, options.Seconds)),
-            new("HTTP", "inference, direct", () => LoadTools.HttpAsync(Infer(SystemUnderLoad.InferenceHttp), http, options.Seconds)),
-            new("HTTP", "through the gateway", () => LoadTools.HttpAsync(Infer(SystemUnderLoad.GatewayHttp), http, options.Seconds)),
-            new("HTTP", "direct, features looked up", () => LoadTools.HttpAsync(Infer(SystemUnderLoad.InferenceHttp), key, options.Seconds)),
-            new("gRPC", "baseline: parse and answer", () => LoadTools.GrpcAsync(SystemUnderLoad.BaselineGrpc, grpc, options.Seconds)),
-            new("gRPC", "inference, direct", () => LoadTools.GrpcAsync(SystemUnderLoad.InferenceGrpc, grpc, options.Seconds)),
-            new("gRPC", "through the gateway", () => LoadTools.GrpcAsync(SystemUnderLoad.GatewayGrpc, grpc, options.Seconds)),
-        ];
-
+        await using var servers = new ServersUnderLoad();
+        await servers.StartAsync(fastify: targets.Exists(target => target.Name == "fastify"));
+        targets.RemoveAll(target => target.Name == "fastify" && !servers.HasFastify);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first answer of inference after {servers.FirstAnswer.TotalSeconds:F2} s; {servers.ResidentMiB:F0} MiB resident with all models warm"));
+        var startMiB = servers.ResidentMiB;
         foreach (var target in targets)
         {
             await target.Load(); // Warm-up: tiered compilation, connection pools, caches.
@@ -36,12 +32,15 @@ internal static class ServingLoad
         {
             foreach (var target in targets)
             {
-                target.Results.Add(await target.Load());
-                Console.WriteLine($"round {round}  {target.Protocol} {target.Name}: {target.Results[^1].RequestsPerSecond:N0} requests/s, p99 {target.Results[^1].P99Milliseconds:N2} ms");
+                var cpu = servers.CpuTime(target.Name);
+                var last = await target.Load();
+                last = last with { CpuMicroseconds = (servers.CpuTime(target.Name) - cpu).TotalMicroseconds / Math.Max(last.Requests, 1) };
+                target.Results.Add(last);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}  {target.Id}: {last.RequestsPerSecond:N0}/s, p50 {last.P50Milliseconds:N3} ms, p99 {last.P99Milliseconds:N3} ms, cpu {last.CpuMicroseconds:N1} us"));
             }
         }
 
-        var report = ServingReport.Write(targets, options);
+        var report = ServingReport.Write(targets, options, servers.FirstAnswer, startMiB, servers.ResidentMiB);
         Console.WriteLine(report);
         if (options.Report is not null)
         {
@@ -50,12 +49,4 @@ internal static class ServingLoad
 
         return 0;
     }
-
-    private static Uri Infer(Uri server) => new(server, "/v2/models/churn/infer");
-}
-
-/// <summary>One thing that is loaded, and what each round gave.</summary>
-internal sealed record Target(string Protocol, string Name, Func<Task<LoadResult>> Load)
-{
-    public List<LoadResult> Results { get; } = [];
 }
