@@ -15,7 +15,6 @@ namespace MlSystem.Contracts;
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(ModelLineage))]
 [JsonSerializable(typeof(ExecutionSettings))]
-[JsonSerializable(typeof(EnsembleSpec))]
 [JsonSerializable(typeof(Baseline))]
 [JsonSerializable(typeof(Endpoint))]
 [JsonSerializable(typeof(IReadOnlyList<Endpoint>))]

@@ -49,7 +49,7 @@ public sealed partial class Predictor(
                 Route = routed.Route!,
                 Variant = routed.Variant,
                 Tensors = routed.Variant.Version.Runtime.Rent(),
-                RequestId = Guid.CreateVersion7(now).ToString(),
+                RequestId = RequestIds.Next(now),
                 Time = now,
                 Started = time.GetTimestamp(),
             },

@@ -13,6 +13,7 @@ public static class ProtocolServices
     {
         builder.Services.AddErrorForm("/v2", static (json, error) => json.WriteString("error", error.Message));
         builder.Services.AddSingleton<InferEndpoint>();
+        builder.Services.AddSingleton<IStartupFilter, InferFirst>();
         builder.Services.AddSingleton<OipGrpcService>();
         builder.Services.AddGrpc();
         builder.Services.AddOptions<global::Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<ServiceOptions>>((grpc, service) =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using MlSystem.ServiceDefaults.Hosting;
 
 namespace MlSystem.ServiceDefaults.Authentication;
@@ -10,9 +11,32 @@ internal sealed class ApiKeys(ApiKeyOptions options)
     private const string HashPrefix = "sha256:";
     private readonly (string Principal, byte[] Hash)[] _known = [.. options.ApiKeys.Select(pair => (pair.Key, Hash(pair.Value) ?? []))];
 
-    public ApiKeyOptions Options => options;
+    private static volatile ApiKeys? _cached;
+
+    private ApiKeyOptions Options => options;
 
     public bool AreOff => _known.Length == 0;
+
+    /// <summary>Built once for each state of the configuration; keys can be rotated without a restart.</summary>
+    public static ApiKeys Of(ApiKeyOptions current)
+    {
+        var keys = _cached;
+        return ReferenceEquals(keys?.Options, current) ? keys! : _cached = new ApiKeys(current);
+    }
+
+    /// <summary>The key that a request sends, or null.</summary>
+    public static string? Presented(IHeaderDictionary headers)
+    {
+        if (headers["X-Api-Key"] is [{ Length: > 0 } key])
+        {
+            return key;
+        }
+
+        var authorization = headers.Authorization.ToString();
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization["Bearer ".Length..].Trim()
+            : authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) ? Password(authorization["Basic ".Length..].Trim())
+            : null;
+    }
 
     /// <summary>The principal of a key, or null. The time it takes depends neither on the key nor on which principal it is.</summary>
     public string? Principal(string key)
@@ -59,5 +83,13 @@ internal sealed class ApiKeys(ApiKeyOptions options)
 
         var hex = configured[HashPrefix.Length..];
         return hex.Length == 2 * SHA256.HashSizeInBytes && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex) : null;
+    }
+
+    private static string? Password(string basic)
+    {
+        var bytes = new byte[basic.Length];
+        return Convert.TryFromBase64String(basic, bytes, out var count) && Encoding.UTF8.GetString(bytes, 0, count) is var pair && pair.Contains(':', StringComparison.Ordinal)
+            ? pair[(pair.IndexOf(':', StringComparison.Ordinal) + 1)..]
+            : null;
     }
 }

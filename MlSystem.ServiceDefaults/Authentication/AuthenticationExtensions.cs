@@ -21,6 +21,7 @@ internal static class AuthenticationExtensions
         });
         services.AddWebEncoders();
         services.AddTransient<ApiKeyHandler>();
+        services.AddSingleton<CallerCheck>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;
     }

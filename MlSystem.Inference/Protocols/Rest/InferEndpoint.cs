@@ -8,28 +8,59 @@ using MlSystem.ServiceDefaults.Telemetry;
 namespace MlSystem.Inference.Protocols.Rest;
 
 /// <summary><c>POST /v2/models/{m}[/versions/{v}]/infer</c>: the hot path over HTTP, without model binding.</summary>
-public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceOptions> options, ILogger<InferEndpoint> logger)
+public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceOptions> options, TimeProvider time, ILogger<InferEndpoint> logger)
 {
     private const string HeaderLength = "Inference-Header-Content-Length";
     private readonly int _maxBody = (int)Math.Min(options.Value.MaxRequestBodyBytes, Array.MaxLength);
 
-    public async Task HandleAsync(HttpContext context)
-    {
-        var begun = await predictor.BeginAsync((string)context.Request.RouteValues["model"]!, (string?)context.Request.RouteValues["version"], context.RequestAborted);
-        if (begun.Call is null)
-        {
-            await OipErrors.WriteAsync(context, begun.Fault!);
-            return;
-        }
+    /// <summary>Whether a body of the announced length may be read.</summary>
+    public bool Fits(long? length) => length is null || length <= _maxBody;
 
-        var fault = await AnswerAsync(context, begun.Call);
-        if (fault is not null)
+    /// <summary>A request that came through the middleware.</summary>
+    public Task HandleAsync(HttpContext context) =>
+        HandleAsync(context, (string)context.Request.RouteValues["model"]!, (string?)context.Request.RouteValues["version"], first: false);
+
+    /// <summary>A request that was taken in front of the middleware; whatever fails gets its answer here.</summary>
+    internal async Task HandleFirstAsync(HttpContext context, InferPath path)
+    {
+        try
         {
-            await OipErrors.WriteAsync(context, fault);
+            await HandleAsync(context, path.Model, path.Version, first: true);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Abort();
+        }
+        catch (Exception error) when (!context.Response.HasStarted)
+        {
+            LogUnexpected(error, path.Model, context.TraceIdentifier);
+            await RefuseAsync(context, new Fault(FaultKind.ModelFailed, $"internal error, see the server's log for request {context.TraceIdentifier}"));
         }
     }
 
-    private async Task<Fault?> AnswerAsync(HttpContext context, InferenceCall call)
+    private async Task HandleAsync(HttpContext context, string model, string? version, bool first)
+    {
+        var begun = await predictor.BeginAsync(model, version, context.RequestAborted);
+        if (first)
+        {
+            RequestId.Assign(context, begun.Call?.RequestId ?? RequestIds.Next(time.GetUtcNow()));
+        }
+
+        var fault = begun.Call is { } call ? await AnswerAsync(context, call) : begun.Fault;
+        if (fault is not null)
+        {
+            await RefuseAsync(context, fault);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, Fault fault)
+    {
+        // The middleware does the same, for what came through it, when the answer starts.
+        context.Response.Headers.TryAdd(RequestId.Header, context.TraceIdentifier);
+        return OipErrors.WriteAsync(context, fault);
+    }
+
+    private async ValueTask<Fault?> AnswerAsync(HttpContext context, InferenceCall call)
     {
         var writer = InferResponseWriter.Pool.Get();
         try
