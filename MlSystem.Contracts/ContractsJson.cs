@@ -15,6 +15,7 @@ namespace MlSystem.Contracts;
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(ModelLineage))]
 [JsonSerializable(typeof(ExecutionSettings))]
+[JsonSerializable(typeof(EnsembleSpec))]
 [JsonSerializable(typeof(Baseline))]
 [JsonSerializable(typeof(Endpoint))]
 [JsonSerializable(typeof(IReadOnlyList<Endpoint>))]

@@ -22,6 +22,13 @@ public sealed record ManifestFile
 public static class ModelFiles
 {
     public const string Onnx = "model.onnx";
+
+    /// <summary>A pipeline saved by ML.NET's <c>mlContext.Model.Save</c>.</summary>
+    public const string MlNet = "model.zip";
+
+    /// <summary><see cref="EnsembleSpec"/>: a graph of other versions.</summary>
+    public const string Ensemble = "ensemble.json";
+
     public const string Signature = "signature.json";
     public const string Baseline = "baseline.json";
     public const string Metrics = "metrics.json";

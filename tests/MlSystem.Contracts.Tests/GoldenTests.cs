@@ -43,6 +43,7 @@ public class GoldenTests
         ["baseline"] = typeof(Baseline),
         ["endpoint"] = typeof(Endpoint),
         ["execution_settings"] = typeof(ExecutionSettings),
+        ["ensemble_spec"] = typeof(EnsembleSpec),
         ["feature_row_event"] = typeof(FeatureRowEvent),
         ["feedback_event"] = typeof(FeedbackEvent),
         ["model_lineage"] = typeof(ModelLineage),
