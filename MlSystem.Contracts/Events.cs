@@ -136,6 +136,10 @@ public static class RegistryChange
     public const string ModelCreated = "model.created";
     public const string VersionCreated = "model_version.created";
     public const string VersionValidated = "model_version.validated";
+    public const string VersionDeleted = "model_version.deleted";
+    public const string VersionStageChanged = "model_version.stage_changed";
+    public const string ModelRenamed = "model.renamed";
+    public const string ModelDeleted = "model.deleted";
     public const string AliasSet = "alias.set";
     public const string AliasDeleted = "alias.deleted";
     public const string EndpointRevised = "endpoint.revised";

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Events;
+using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Models;
 using MlSystem.Registry.Serving;
@@ -27,11 +28,12 @@ internal static class RegistryServices
         builder.AddEventLog();
         services.AddOptions<ArtifactOptions>().BindConfiguration(ArtifactOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ValidationOptions>().BindConfiguration(ValidationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write);
+        services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write).AddErrorForm("/api/3.0", MlflowError.Write);
         services.AddSingleton<RegistryDatabase>();
-        services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddStartupTask<OpenBlobStore>();
-        services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>();
-        services.AddSingleton<ModelStore>().AddSingleton<VersionStore>().AddSingleton<AliasStore>().AddSingleton<NativeModelReader>();
+        services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddSingleton<VersionTree>().AddStartupTask<OpenBlobStore>();
+        services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>().AddSingleton<InputStore>().AddSingleton<MetricHistoryReader>();
+        services.AddSingleton<ModelStore>().AddSingleton<VersionStore>().AddSingleton<AliasStore>().AddSingleton<StageStore>().AddSingleton<ServedModels>().AddSingleton<ModelRemoval>().AddSingleton<NativeModelReader>();
+        services.AddSingleton<LoggedModelStore>();
         services.AddSingleton<EndpointReader>().AddSingleton<EndpointWriter>();
         services.AddSingleton<EndpointChanges>().AddHostedService(s => s.GetRequiredService<EndpointChanges>());
         services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddHostedService<Validator>();
@@ -47,7 +49,18 @@ internal static class RegistryServices
             mlflow.MapRuns();
             mlflow.MapRunArtifacts();
             mlflow.MapModels();
+            mlflow.MapLoggedModels();
+            mlflow.MapOutOfScope();
         }
+
+        foreach (var prefix in new[] { "/api/3.0/mlflow", "/ajax-api/3.0/mlflow" })
+        {
+            var newer = app.MapGroup(prefix).ExcludeFromDescription();
+            newer.MapServerInfo();
+            newer.MapOutOfScope();
+        }
+
+        app.MapServerVersion();
 
         app.MapGroup(ArtifactsPath).ExcludeFromDescription().MapArtifacts(app.Services.GetRequiredService<IOptions<ArtifactOptions>>().Value);
         var api = app.MapGroup("/api");

@@ -17,37 +17,47 @@ internal static class ArtifactEndpoints
         artifacts.MapPut("/artifacts/{**path}", UploadAsync).WithMetadata(new UploadLimit(options.MaxUploadBytes));
         artifacts.MapGet("/artifacts/{**path}", DownloadAsync);
         artifacts.MapDelete("/artifacts/{**path}", DeleteAsync);
+        artifacts.MapPost("/mpu/{call}/{**path}", RefuseMultipart);
+        artifacts.MapGet("/presigned/{**path}", RefusePresigned);
     }
 
     public static void MapRunArtifacts(this RouteGroupBuilder mlflow) => mlflow.MapGet("/artifacts/list", ListOfRunAsync);
 
+    // MLflow's clients go back to one plain request when they read how these messages begin.
+    private static IResult RefuseMultipart() =>
+        throw MlflowError.NotImplemented("Multipart upload is not supported for the current artifact repository: send the file in one request, it is streamed.");
+
+    private static IResult RefusePresigned() =>
+        throw MlflowError.NotImplemented("Multipart download is not supported for the current artifact repository: get the file in one request, it is streamed.");
+
     private static async Task<JsonHttpResult<MlflowEmpty>> UploadAsync(
         string path, HttpRequest request, BlobStore blobs, ArtifactTree tree, CancellationToken cancellationToken)
     {
-        var target = ArtifactPath.Checked(path);
+        var target = VersionTree.Writable(ArtifactPath.Checked(path));
         var blob = await blobs.WriteAsync(request.Body, cancellationToken);
         await tree.PutAsync(target, blob, cancellationToken);
         return MlflowResults.Empty;
     }
 
-    private static async Task<PhysicalFileHttpResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, CancellationToken cancellationToken)
+    private static async Task<PhysicalFileHttpResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
     {
         var wanted = ArtifactPath.Checked(path);
-        var entry = await tree.FindAsync(wanted, cancellationToken);
+        var entry = VersionTree.Contains(wanted) ? await versions.FindAsync(wanted, cancellationToken) : await tree.FindAsync(wanted, cancellationToken);
         return entry is { IsDirectory: false }
             ? File(blobs, entry.Sha256!)
             : throw MlflowError.NotFound(entry is null ? $"No artifact at '{wanted}'." : $"'{wanted}' is a folder.");
     }
 
-    private static async Task<JsonHttpResult<ArtifactsAnswer>> ListAsync(string? path, ArtifactTree tree, CancellationToken cancellationToken)
+    private static async Task<JsonHttpResult<ArtifactsAnswer>> ListAsync(string? path, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
     {
-        var entries = await tree.ListAsync(ArtifactPath.Checked(path, allowRoot: true), cancellationToken);
+        var folder = ArtifactPath.Checked(path, allowRoot: true);
+        var entries = VersionTree.Contains(folder) ? await versions.ListAsync(folder, cancellationToken) : await tree.ListAsync(folder, cancellationToken);
         return MlflowResults.Ok(new ArtifactsAnswer(null, [.. entries.Select(e => Message(e, ArtifactPath.NameOf(e.Path)))]));
     }
 
     private static async Task<JsonHttpResult<MlflowEmpty>> DeleteAsync(string path, ArtifactTree tree, CancellationToken cancellationToken)
     {
-        await tree.DeleteAsync(ArtifactPath.Checked(path), cancellationToken);
+        await tree.DeleteAsync(VersionTree.Writable(ArtifactPath.Checked(path)), cancellationToken);
         return MlflowResults.Empty;
     }
 
@@ -62,10 +72,16 @@ internal static class ArtifactEndpoints
             uri = await db.Runs.Where(r => r.RunId == runId).Select(r => r.ArtifactUri).FirstOrDefaultAsync(cancellationToken) ?? throw RunStore.NotFound(runId);
         }
 
+        return MlflowResults.Ok(await BelowAsync(tree, uri, path, cancellationToken));
+    }
+
+    /// <summary>A listing of the artifacts of a run or logged model, with paths relative to its root.</summary>
+    internal static async Task<ArtifactsAnswer> BelowAsync(ArtifactTree tree, string uri, string path, CancellationToken cancellationToken)
+    {
         var root = ArtifactPath.FromUri(uri)
-            ?? throw MlflowError.Invalid($"The artifacts of run {runId} are at '{uri}', outside this registry: list them there.");
+            ?? throw MlflowError.Invalid($"The artifacts are at '{uri}', outside this registry: list them there.");
         var entries = await tree.ListAsync(ArtifactPath.Join(root, path), cancellationToken);
-        return MlflowResults.Ok(new ArtifactsAnswer(uri, entries.Count == 0 ? null : [.. entries.Select(e => Message(e, e.Path[(root.Length + 1)..]))]));
+        return new(uri, entries.Count == 0 ? null : [.. entries.Select(e => Message(e, e.Path[(root.Length + 1)..]))]);
     }
 
     /// <summary>A blob as an answer, in ranges when asked for; its hash is the entity tag.</summary>

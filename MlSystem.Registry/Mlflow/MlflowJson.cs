@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Models;
 using MlSystem.Registry.Tracking;
 
@@ -36,12 +37,20 @@ namespace MlSystem.Registry.Mlflow;
 [JsonSerializable(typeof(LogBatch))]
 [JsonSerializable(typeof(LogModel))]
 [JsonSerializable(typeof(SetRunTag))]
+[JsonSerializable(typeof(LogInputs))]
+[JsonSerializable(typeof(LogOutputs))]
+[JsonSerializable(typeof(SearchDatasets))]
+[JsonSerializable(typeof(DatasetsAnswer))]
+[JsonSerializable(typeof(BulkMetricHistory))]
 [JsonSerializable(typeof(MetricHistory))]
 [JsonSerializable(typeof(MetricsAnswer))]
 [JsonSerializable(typeof(ListArtifacts))]
 [JsonSerializable(typeof(ArtifactsAnswer))]
 [JsonSerializable(typeof(CreateModel))]
 [JsonSerializable(typeof(ModelRef))]
+[JsonSerializable(typeof(RenameModel))]
+[JsonSerializable(typeof(LatestVersions))]
+[JsonSerializable(typeof(TransitionStage))]
 [JsonSerializable(typeof(UpdateModel))]
 [JsonSerializable(typeof(SearchModels))]
 [JsonSerializable(typeof(SetModelTag))]
@@ -55,6 +64,17 @@ namespace MlSystem.Registry.Mlflow;
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(VersionsAnswer))]
 [JsonSerializable(typeof(DownloadUri))]
+[JsonSerializable(typeof(CreateLoggedModel))]
+[JsonSerializable(typeof(LoggedModelRef))]
+[JsonSerializable(typeof(FinalizeLoggedModel))]
+[JsonSerializable(typeof(SetLoggedModelTags))]
+[JsonSerializable(typeof(DeleteLoggedModelTag))]
+[JsonSerializable(typeof(LogLoggedModelParams))]
+[JsonSerializable(typeof(ListLoggedModelArtifacts))]
+[JsonSerializable(typeof(SearchLoggedModels))]
+[JsonSerializable(typeof(LoggedModelAnswer))]
+[JsonSerializable(typeof(LoggedModelsAnswer))]
+[JsonSerializable(typeof(ServerInfo))]
 internal sealed partial class MlflowJson : JsonSerializerContext;
 
 /// <summary>The answer of calls that return nothing.</summary>

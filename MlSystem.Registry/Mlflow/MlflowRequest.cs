@@ -5,7 +5,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace MlSystem.Registry.Mlflow;
 
-/// <summary>A request message: from the query string of a GET (or of a DELETE without a body), else from the JSON body. Unknown fields are ignored, as MLflow does.</summary>
+/// <summary>
+/// A request message: from the query string of a GET (or of a DELETE without a body), else from the JSON body; fields that the path
+/// names come from there. Unknown fields are ignored, as MLflow does.
+/// </summary>
 internal sealed record MlflowRequest<T>(T Message)
     where T : class
 {
@@ -14,10 +17,26 @@ internal sealed record MlflowRequest<T>(T Message)
         var type = (JsonTypeInfo<T>)MlflowJson.Default.GetTypeInfo(typeof(T))!;
         var request = context.Request;
         var fromQuery = HttpMethods.IsGet(request.Method) || (HttpMethods.IsDelete(request.Method) && request.ContentLength is null or 0);
-        var message = fromQuery
-            ? FromQuery(request.Query, type).Deserialize(type)
+        var routed = type.Properties.Where(p => request.RouteValues.ContainsKey(p.Name)).Select(p => p.Name).ToList();
+        var message = fromQuery ? WithRoute(FromQuery(request.Query, type), request, routed).Deserialize(type)
+            : routed.Count > 0 ? WithRoute(await ObjectAsync(context), request, routed).Deserialize(type)
             : await JsonSerializer.DeserializeAsync(request.Body, type, context.RequestAborted);
         return new(message ?? throw MlflowError.Invalid("The request body must be a JSON object."));
+    }
+
+    private static async Task<JsonObject> ObjectAsync(HttpContext context) =>
+        context.Request.ContentLength == 0 ? []
+        : await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted) as JsonObject
+            ?? throw MlflowError.Invalid("The request body must be a JSON object.");
+
+    private static JsonObject WithRoute(JsonObject message, HttpRequest request, List<string> names)
+    {
+        foreach (var name in names)
+        {
+            message[name] = (string?)request.RouteValues[name];
+        }
+
+        return message;
     }
 
     private static JsonObject FromQuery(IQueryCollection query, JsonTypeInfo<T> type)

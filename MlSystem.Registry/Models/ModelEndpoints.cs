@@ -17,7 +17,12 @@ internal static class ModelEndpoints
         mlflow.MapPost("/registered-models/alias", SetAliasAsync);
         mlflow.MapGet("/registered-models/alias", GetAliasAsync);
         mlflow.MapDelete("/registered-models/alias", DeleteAliasAsync);
+        mlflow.MapPost("/registered-models/rename", RenameAsync);
+        mlflow.MapDelete("/registered-models/delete", DeleteAsync);
+        mlflow.MapMethods("/registered-models/get-latest-versions", ["GET", "POST"], LatestAsync);
         mlflow.MapPost("/model-versions/create", CreateVersionAsync);
+        mlflow.MapDelete("/model-versions/delete", DeleteVersionAsync);
+        mlflow.MapPost("/model-versions/transition-stage", TransitionAsync);
         mlflow.MapGet("/model-versions/get", GetVersionAsync);
         mlflow.MapMethods("/model-versions/update", ["PATCH", "POST"], UpdateVersionAsync);
         mlflow.MapMethods("/model-versions/search", ["GET", "POST"], SearchVersionsAsync);
@@ -37,6 +42,27 @@ internal static class ModelEndpoints
 
     private static async Task<JsonHttpResult<ModelsAnswer>> SearchAsync(MlflowRequest<SearchModels> request, ModelStore models, CancellationToken cancellationToken) =>
         MlflowResults.Ok(await models.SearchAsync(request.Message, cancellationToken));
+
+    private static async Task<JsonHttpResult<ModelAnswer>> RenameAsync(MlflowRequest<RenameModel> request, Caller caller, ModelRemoval removal, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(new ModelAnswer(await removal.RenameAsync(request.Message, caller, cancellationToken)));
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteAsync(MlflowRequest<ModelRef> request, Caller caller, ModelRemoval removal, CancellationToken cancellationToken)
+    {
+        await removal.DeleteModelAsync(request.Message, caller, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<VersionsAnswer>> LatestAsync(MlflowRequest<LatestVersions> request, VersionStore versions, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(await versions.LatestAsync(request.Message, cancellationToken));
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteVersionAsync(MlflowRequest<VersionRef> request, Caller caller, ModelRemoval removal, CancellationToken cancellationToken)
+    {
+        await removal.DeleteVersionAsync(request.Message, caller, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<VersionAnswer>> TransitionAsync(MlflowRequest<TransitionStage> request, Caller caller, StageStore stages, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(new VersionAnswer(await stages.MoveAsync(request.Message, caller, cancellationToken)));
 
     private static async Task<JsonHttpResult<MlflowEmpty>> SetTagAsync(MlflowRequest<SetModelTag> request, ModelStore models, CancellationToken cancellationToken)
     {
@@ -78,7 +104,7 @@ internal static class ModelEndpoints
         MlflowResults.Ok(await versions.SearchAsync(request.Message, cancellationToken));
 
     private static async Task<JsonHttpResult<DownloadUri>> DownloadUriAsync(MlflowRequest<VersionRef> request, VersionStore versions, CancellationToken cancellationToken) =>
-        MlflowResults.Ok(new DownloadUri((await versions.GetAsync(request.Message, cancellationToken)).Source));
+        MlflowResults.Ok(new DownloadUri(await versions.DownloadUriAsync(request.Message, cancellationToken)));
 
     private static async Task<JsonHttpResult<MlflowEmpty>> SetVersionTagAsync(MlflowRequest<SetVersionTag> request, VersionStore versions, CancellationToken cancellationToken)
     {

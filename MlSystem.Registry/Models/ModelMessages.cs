@@ -7,6 +7,13 @@ internal sealed record CreateModel(string? Name, string? Description, IReadOnlyL
 
 internal sealed record ModelRef(string? Name, string? Alias);
 
+internal sealed record RenameModel(string? Name, string? NewName);
+
+internal sealed record LatestVersions(string? Name, IReadOnlyList<string>? Stages);
+
+internal sealed record TransitionStage(
+    string? Name, [property: JsonConverter(typeof(TextOrNumber))] string? Version, string? Stage, bool? ArchiveExistingVersions);
+
 internal sealed record UpdateModel(string? Name, string? Description);
 
 internal sealed record SearchModels(string? Filter, long? MaxResults, IReadOnlyList<string>? OrderBy, string? PageToken);
@@ -15,7 +22,7 @@ internal sealed record SetModelTag(string? Name, string? Key, string? Value);
 
 internal sealed record SetAlias(string? Name, string? Alias, [property: JsonConverter(typeof(TextOrNumber))] string? Version);
 
-internal sealed record CreateVersion(string? Name, string? Source, string? RunId, string? Description, IReadOnlyList<KeyValue>? Tags);
+internal sealed record CreateVersion(string? Name, string? Source, string? RunId, string? RunLink, string? ModelId, string? Description, IReadOnlyList<KeyValue>? Tags);
 
 internal sealed record VersionRef(string? Name, [property: JsonConverter(typeof(TextOrNumber))] string? Version);
 
@@ -58,6 +65,10 @@ internal sealed record VersionMessage
     public string? Description { get; init; }
     public required string Source { get; init; }
     public string? RunId { get; init; }
+    public string? RunLink { get; init; }
+
+    /// <summary>The logged model of MLflow 3 that it was made from.</summary>
+    public string? ModelId { get; init; }
 
     /// <summary><c>PENDING_REGISTRATION</c> while the validation runs, then <c>READY</c>: registration itself always succeeds.</summary>
     public required string Status { get; init; }

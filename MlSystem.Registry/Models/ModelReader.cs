@@ -29,7 +29,7 @@ internal static class ModelReader
         var ids = models.Select(m => m.ModelId).ToList();
         var tags = (await db.ModelTags.Where(t => ids.Contains(t.ModelId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.ModelId);
         var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.ModelId);
-        var latest = await db.Versions.Where(v => ids.Contains(v.ModelId) && db.Models.Any(m => m.ModelId == v.ModelId && m.LastVersion == v.Version)).ToListAsync(cancellationToken);
+        var latest = await LatestOfStages(db, db.Versions.Where(v => ids.Contains(v.ModelId))).ToListAsync(cancellationToken);
         var names = models.ToDictionary(m => m.ModelId, m => m.Name);
         var latestMessages = (await MessagesAsync(db, latest, names, cancellationToken)).ToLookup(v => v.Name);
         return [.. models.Select(model => new ModelMessage
@@ -44,6 +44,10 @@ internal static class ModelReader
             Aliases = OrNull(aliases[model.ModelId].Select(a => new AliasMessage(a.Alias, Text(a.Version)))),
         })];
     }
+
+    /// <summary>The highest version of each stage of each model.</summary>
+    public static IQueryable<ModelVersion> LatestOfStages(RegistryContext db, IQueryable<ModelVersion> versions) =>
+        versions.Where(v => !db.Versions.Any(o => o.ModelId == v.ModelId && o.Stage == v.Stage && o.Version > v.Version)).OrderBy(v => v.Version);
 
     public static async Task<IReadOnlyList<VersionMessage>> MessagesAsync(
         RegistryContext db, IReadOnlyList<ModelVersion> versions, IReadOnlyDictionary<long, string> names, CancellationToken cancellationToken)
@@ -60,10 +64,12 @@ internal static class ModelReader
             CreationTimestamp = v.CreationTime,
             LastUpdatedTimestamp = v.LastUpdatedTime,
             UserId = v.CreatedBy,
-            CurrentStage = "None",
+            CurrentStage = v.Stage,
             Description = v.Description,
             Source = v.Source,
             RunId = v.RunId,
+            RunLink = v.RunLink,
+            ModelId = v.LoggedModelId,
             Status = v.Status == VersionStatus.Pending ? "PENDING_REGISTRATION" : "READY",
             StatusMessage = v.Status == VersionStatus.Refused ? $"Not servable: {v.Reason}" : null,
             Tags = OrNull(tags[(v.ModelId, v.Version)].Select(t => new KeyValue(t.Key, t.Value))),

@@ -31,7 +31,9 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
                     Version = model.LastVersion,
                     Status = source.Refusal is null ? VersionStatus.Pending : VersionStatus.Refused,
                     Reason = source.Refusal,
-                    RunId = string.IsNullOrEmpty(request.RunId) ? null : request.RunId,
+                    RunId = string.IsNullOrEmpty(request.RunId) ? source.RunId : request.RunId,
+                    RunLink = string.IsNullOrEmpty(request.RunLink) ? null : request.RunLink,
+                    LoggedModelId = string.IsNullOrEmpty(request.ModelId) ? source.LoggedModelId : request.ModelId,
                     Source = uri,
                     Description = description,
                     Signature = source.Signature,
@@ -70,6 +72,27 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         var names = await db.Models.Where(m => ids.Contains(m.ModelId)).ToDictionaryAsync(m => m.ModelId, m => m.Name, cancellationToken);
         var versions = await ModelReader.MessagesAsync(db, [.. page.Take(size)], names, cancellationToken);
         return new(versions.Count == 0 ? null : versions, PageToken.Next(offset, size, page.Count));
+    }
+
+    /// <summary>The highest version of each stage, or of the named ones.</summary>
+    public async Task<VersionsAnswer> LatestAsync(LatestVersions request, CancellationToken cancellationToken)
+    {
+        var stages = (request.Stages ?? []).Select(Stages.Canonical).ToList();
+        await using var db = database.Read();
+        var model = await ModelReader.ModelAsync(db, request.Name, cancellationToken);
+        var versions = db.Versions.Where(v => v.ModelId == model.ModelId);
+        var latest = await ModelReader.LatestOfStages(db, stages.Count == 0 ? versions : versions.Where(v => stages.Contains(v.Stage))).ToListAsync(cancellationToken);
+        var messages = await ModelReader.MessagesAsync(db, latest, new Dictionary<long, string> { [model.ModelId] = model.Name }, cancellationToken);
+        return new(messages.Count == 0 ? null : messages, null);
+    }
+
+    /// <summary>Where the version's own files are: they stay as they were registered, whatever becomes of the run.</summary>
+    public async Task<string> DownloadUriAsync(VersionRef request, CancellationToken cancellationToken)
+    {
+        var number = Names.Version(request.Version);
+        await using var db = database.Read();
+        var model = await ModelReader.ModelAsync(db, request.Name, cancellationToken);
+        return VersionTree.Uri((await ModelReader.VersionAsync(db, model, number, cancellationToken)).ModelId, number);
     }
 
     public Task<VersionMessage> UpdateAsync(UpdateVersion request, CancellationToken cancellationToken) => ChangeAsync(

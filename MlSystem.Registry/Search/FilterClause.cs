@@ -14,6 +14,7 @@ internal enum FilterScope
     Tag,
     Param,
     Metric,
+    Dataset,
 }
 
 internal enum FilterOperator

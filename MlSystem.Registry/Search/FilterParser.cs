@@ -90,8 +90,9 @@ internal sealed class FilterParser
             "METRIC" or "METRICS" => (FilterScope.Metric, key.Value.Text),
             "PARAM" or "PARAMS" or "PARAMETER" or "PARAMETERS" => (FilterScope.Param, key.Value.Text),
             "TAG" or "TAGS" => (FilterScope.Tag, key.Value.Text),
+            "DATASET" or "DATASETS" => (FilterScope.Dataset, key.Value.Text),
             "ATTRIBUTE" or "ATTRIBUTES" or "ATTR" or "RUN" => (FilterScope.Attribute, key.Value.Text),
-            _ => throw MlflowError.Invalid($"Invalid filter: unknown entity '{first.Text}'; metrics, params, tags and attributes are known."),
+            _ => throw MlflowError.Invalid($"Invalid filter: unknown entity '{first.Text}'; metrics, params, tags, datasets and attributes are known."),
         };
     }
 

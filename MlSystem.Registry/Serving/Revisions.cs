@@ -92,6 +92,7 @@ internal static class Revisions
         {
             await db.SaveChangesAsync(cancellationToken);
             await AliasStore.PointAsync(db, model, AliasStore.Champion, version, cause.Caller, cause.Time, cancellationToken);
+            await StageStore.FollowAsync(db, model, version, cause.Caller, cause.Time, cancellationToken);
         }
     }
 

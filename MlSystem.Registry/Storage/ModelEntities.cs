@@ -32,6 +32,13 @@ internal sealed class ModelVersion
     public string? Reason { get; set; }
     public string? RunId { get; init; }
     public required string Source { get; init; }
+
+    /// <summary>The logged model of MLflow 3 that it was made from.</summary>
+    public string? LoggedModelId { get; init; }
+    public string? RunLink { get; init; }
+
+    /// <summary>One of MLflow's stages.</summary>
+    public string Stage { get; set; } = "None";
     public string? Description { get; set; }
     public string? Signature { get; init; }
     public string? Lineage { get; init; }

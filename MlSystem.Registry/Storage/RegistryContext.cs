@@ -25,6 +25,16 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<ServingEndpoint> Endpoints => Set<ServingEndpoint>();
     public DbSet<EndpointRevision> EndpointRevisions => Set<EndpointRevision>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+    public DbSet<Dataset> Datasets => Set<Dataset>();
+    public DbSet<RunDataset> RunDatasets => Set<RunDataset>();
+    public DbSet<RunDatasetTag> RunDatasetTags => Set<RunDatasetTag>();
+    public DbSet<RunModel> RunModels => Set<RunModel>();
+    public DbSet<LoggedModel> LoggedModels => Set<LoggedModel>();
+    public DbSet<LoggedModelTag> LoggedModelTags => Set<LoggedModelTag>();
+    public DbSet<LoggedModelParam> LoggedModelParams => Set<LoggedModelParam>();
+    public DbSet<LoggedModelMetric> LoggedModelMetrics => Set<LoggedModelMetric>();
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
 
     /// <summary>Writes of one process wait for each other here instead of in the database's busy loop.</summary>
     public abstract bool SingleWriter { get; }
@@ -65,9 +75,47 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<LatestMetric>().HasIndex(m => new { m.Key, m.Value });
         modelBuilder.Entity<ArtifactEntry>().HasKey(a => a.Path);
         modelBuilder.Entity<ArtifactEntry>().HasIndex(a => a.Folder);
+        InputEntities(modelBuilder);
+        LoggedModelEntities(modelBuilder);
         ModelEntities(modelBuilder);
+        WebhookEntities(modelBuilder);
         ServingEntities(modelBuilder);
         UseSnakeCase(modelBuilder);
+    }
+
+    private static void InputEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Dataset>().HasKey(d => new { d.ExperimentId, d.Name, d.Digest });
+        modelBuilder.Entity<Dataset>().HasOne<Experiment>().WithMany().HasForeignKey(d => d.ExperimentId);
+        modelBuilder.Entity<RunDataset>().HasKey(d => new { d.RunId, d.Name, d.Digest });
+        modelBuilder.Entity<RunDataset>().HasOne<Run>().WithMany().HasForeignKey(d => d.RunId);
+        modelBuilder.Entity<RunDataset>().HasOne<Dataset>().WithMany().HasForeignKey(d => new { d.ExperimentId, d.Name, d.Digest });
+        modelBuilder.Entity<RunDatasetTag>().HasKey(t => new { t.RunId, t.Name, t.Digest, t.Key });
+        modelBuilder.Entity<RunDatasetTag>().HasOne<RunDataset>().WithMany().HasForeignKey(t => new { t.RunId, t.Name, t.Digest });
+        modelBuilder.Entity<RunModel>().HasKey(m => new { m.RunId, m.ModelId, m.IsOutput });
+        modelBuilder.Entity<RunModel>().HasOne<Run>().WithMany().HasForeignKey(m => m.RunId);
+    }
+
+    private static void LoggedModelEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<LoggedModel>().HasKey(m => m.ModelId);
+        modelBuilder.Entity<LoggedModel>().HasOne<Experiment>().WithMany().HasForeignKey(m => m.ExperimentId);
+        modelBuilder.Entity<LoggedModelTag>().HasKey(t => new { t.ModelId, t.Key });
+        modelBuilder.Entity<LoggedModelTag>().HasOne<LoggedModel>().WithMany().HasForeignKey(t => t.ModelId);
+        modelBuilder.Entity<LoggedModelParam>().HasKey(p => new { p.ModelId, p.Key });
+        modelBuilder.Entity<LoggedModelParam>().HasOne<LoggedModel>().WithMany().HasForeignKey(p => p.ModelId);
+        modelBuilder.Entity<LoggedModelMetric>().HasKey(m => new { m.ModelId, m.RunId, m.Key, m.DatasetName, m.DatasetDigest, m.Timestamp, m.Step });
+        modelBuilder.Entity<LoggedModelMetric>().HasOne<LoggedModel>().WithMany().HasForeignKey(m => m.ModelId);
+        modelBuilder.Entity<LoggedModelMetric>().HasOne<Run>().WithMany().HasForeignKey(m => m.RunId);
+    }
+
+    private static void WebhookEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Webhook>().HasKey(w => w.WebhookId);
+        modelBuilder.Entity<WebhookDelivery>().HasKey(d => d.DeliveryId);
+        modelBuilder.Entity<WebhookDelivery>().HasOne<Webhook>().WithMany().HasForeignKey(d => d.WebhookId);
+        modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.State, d.DueAt });
+        modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.WebhookId, d.CreatedAt });
     }
 
     private static void ModelEntities(ModelBuilder modelBuilder)

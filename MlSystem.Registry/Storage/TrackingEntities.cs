@@ -10,6 +10,9 @@ internal sealed class Experiment
     public string LifecycleStage { get; set; } = Storage.LifecycleStage.Active;
     public required long CreationTime { get; init; }
     public required long LastUpdateTime { get; set; }
+
+    /// <summary>When it was deleted; null while it is active.</summary>
+    public long? DeletedTime { get; set; }
 }
 
 internal static class LifecycleStage
@@ -37,6 +40,9 @@ internal sealed class Run
     public long? EndTime { get; set; }
     public required string ArtifactUri { get; init; }
     public string LifecycleStage { get; set; } = Storage.LifecycleStage.Active;
+
+    /// <summary>When it was deleted; null while it is active. A purge looks at it.</summary>
+    public long? DeletedTime { get; set; }
 }
 
 internal sealed class RunParam

@@ -17,6 +17,8 @@ internal static class ExperimentEndpoints
         mlflow.MapPost("/experiments/delete", DeleteAsync);
         mlflow.MapPost("/experiments/restore", RestoreAsync);
         mlflow.MapPost("/experiments/set-experiment-tag", SetTagAsync);
+        mlflow.MapPost("/experiments/delete-experiment-tag", DeleteTagAsync);
+        mlflow.MapPost("/experiments/search-datasets", SearchDatasetsAsync);
     }
 
     private static async Task<JsonHttpResult<ExperimentCreated>> CreateAsync(MlflowRequest<CreateExperiment> request, ExperimentStore experiments, CancellationToken cancellationToken) =>
@@ -46,6 +48,15 @@ internal static class ExperimentEndpoints
     private static async Task<JsonHttpResult<MlflowEmpty>> RestoreAsync(MlflowRequest<ExperimentRef> request, ExperimentStore experiments, CancellationToken cancellationToken)
     {
         await experiments.SetStageAsync(request.Message.ExperimentId, LifecycleStage.Active, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<DatasetsAnswer>> SearchDatasetsAsync(MlflowRequest<SearchDatasets> request, InputStore inputs, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(await inputs.SearchDatasetsAsync(request.Message, cancellationToken));
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteTagAsync(MlflowRequest<SetExperimentTag> request, ExperimentStore experiments, CancellationToken cancellationToken)
+    {
+        await experiments.DeleteTagAsync(request.Message, cancellationToken);
         return MlflowResults.Empty;
     }
 

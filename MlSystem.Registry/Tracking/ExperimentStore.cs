@@ -72,6 +72,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             request.ExperimentId,
             async (db, experiment) =>
             {
+                RequireActive(experiment);
                 if (await db.Experiments.AnyAsync(e => e.Name == name && e.ExperimentId != experiment.ExperimentId, cancellationToken))
                 {
                     throw MlflowError.Exists($"Experiment(name={name}) already exists.");
@@ -82,14 +83,39 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             cancellationToken);
     }
 
+    /// <summary>Deletes an experiment with its runs, or restores it with them, as MLflow does.</summary>
     public Task SetStageAsync(string? experimentId, string stage, CancellationToken cancellationToken) => ChangeAsync(
         experimentId,
-        (_, experiment) =>
+        async (db, experiment) =>
         {
+            if (experiment.LifecycleStage == stage)
+            {
+                throw MlflowError.NotFound($"No Experiment with id={experimentId} exists that could be {(stage == LifecycleStage.Deleted ? "deleted: it is deleted" : "restored: it is active")} already");
+            }
+
+            var deleted = stage == LifecycleStage.Deleted ? time.GetUtcNow().ToUnixTimeMilliseconds() : (long?)null;
             experiment.LifecycleStage = stage;
-            return Task.CompletedTask;
+            experiment.DeletedTime = deleted;
+            await db.Runs.Where(r => r.ExperimentId == experiment.ExperimentId && r.LifecycleStage != stage)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.LifecycleStage, stage).SetProperty(x => x.DeletedTime, deleted), cancellationToken);
         },
         cancellationToken);
+
+    public Task DeleteTagAsync(SetExperimentTag request, CancellationToken cancellationToken)
+    {
+        var key = Require.Text(request.Key, "key");
+        return ChangeAsync(
+            request.ExperimentId,
+            async (db, experiment) =>
+            {
+                RequireActive(experiment);
+                if (await db.ExperimentTags.Where(t => t.ExperimentId == experiment.ExperimentId && t.Key == key).ExecuteDeleteAsync(cancellationToken) == 0)
+                {
+                    throw MlflowError.NotFound($"No tag with name: {key} in experiment with id {request.ExperimentId}");
+                }
+            },
+            cancellationToken);
+    }
 
     public Task SetTagAsync(SetExperimentTag request, CancellationToken cancellationToken)
     {
@@ -97,7 +123,11 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
         var value = Names.TagValue(request.Value, key);
         return ChangeAsync(
             request.ExperimentId,
-            (db, experiment) => Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [[experiment.ExperimentId, key, value]], cancellationToken),
+            (db, experiment) =>
+            {
+                RequireActive(experiment);
+                return Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [[experiment.ExperimentId, key, value]], cancellationToken);
+            },
             cancellationToken);
     }
 
@@ -107,6 +137,23 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             : throw MlflowError.NotFound($"No Experiment with id={experimentId} exists");
 
     private const string OnTagConflict = "(experiment_id, key) DO UPDATE SET value = excluded.value";
+
+    /// <summary>The experiment, tracked; refuses an unknown or deleted one.</summary>
+    internal static async Task<Experiment> ActiveAsync(RegistryContext db, long id, CancellationToken cancellationToken)
+    {
+        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.ExperimentId == id, cancellationToken)
+            ?? throw MlflowError.NotFound($"No Experiment with id={id} exists");
+        RequireActive(experiment);
+        return experiment;
+    }
+
+    private static void RequireActive(Experiment experiment)
+    {
+        if (experiment.LifecycleStage != LifecycleStage.Active)
+        {
+            throw MlflowError.Invalid($"The experiment {experiment.ExperimentId} must be in the 'active' state; it is {experiment.LifecycleStage}.");
+        }
+    }
 
     private static string Text(long id) => id.ToString(CultureInfo.InvariantCulture);
 

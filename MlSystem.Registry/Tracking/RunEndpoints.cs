@@ -21,7 +21,10 @@ internal static class RunEndpoints
         mlflow.MapPost("/runs/log-model", LogModelAsync);
         mlflow.MapPost("/runs/set-tag", SetTagAsync);
         mlflow.MapPost("/runs/delete-tag", DeleteTagAsync);
+        mlflow.MapPost("/runs/log-inputs", LogInputsAsync);
+        mlflow.MapPost("/runs/outputs", LogOutputsAsync);
         mlflow.MapGet("/metrics/get-history", HistoryAsync);
+        mlflow.MapGet("/metrics/get-history-bulk-interval", BulkHistoryAsync);
     }
 
     private static async Task<JsonHttpResult<RunAnswer>> CreateAsync(MlflowRequest<CreateRun> request, Caller caller, RunStore runs, CancellationToken cancellationToken) =>
@@ -51,7 +54,7 @@ internal static class RunEndpoints
     private static async Task<JsonHttpResult<MlflowEmpty>> LogMetricAsync(MlflowRequest<LogMetric> request, RunLog log, CancellationToken cancellationToken)
     {
         var m = request.Message;
-        await log.LogAsync(m.RunId ?? m.RunUuid, [new(m.Key, m.Value, m.Timestamp, m.Step)], [], [], cancellationToken);
+        await log.LogAsync(m.RunId ?? m.RunUuid, [new(m.Key, m.Value, m.Timestamp, m.Step) { ModelId = m.ModelId, DatasetName = m.DatasetName, DatasetDigest = m.DatasetDigest }], [], [], cancellationToken);
         return MlflowResults.Empty;
     }
 
@@ -88,6 +91,21 @@ internal static class RunEndpoints
         return MlflowResults.Empty;
     }
 
-    private static async Task<JsonHttpResult<MetricsAnswer>> HistoryAsync(MlflowRequest<MetricHistory> request, RunLog log, CancellationToken cancellationToken) =>
-        MlflowResults.Ok(await log.HistoryAsync(request.Message, cancellationToken));
+    private static async Task<JsonHttpResult<MlflowEmpty>> LogInputsAsync(MlflowRequest<LogInputs> request, InputStore inputs, CancellationToken cancellationToken)
+    {
+        await inputs.LogInputsAsync(request.Message, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<MlflowEmpty>> LogOutputsAsync(MlflowRequest<LogOutputs> request, InputStore inputs, CancellationToken cancellationToken)
+    {
+        await inputs.LogOutputsAsync(request.Message, cancellationToken);
+        return MlflowResults.Empty;
+    }
+
+    private static async Task<JsonHttpResult<MetricsAnswer>> BulkHistoryAsync(MlflowRequest<BulkMetricHistory> request, MetricHistoryReader history, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(await history.SampledAsync(request.Message, cancellationToken));
+
+    private static async Task<JsonHttpResult<MetricsAnswer>> HistoryAsync(MlflowRequest<MetricHistory> request, MetricHistoryReader history, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(await history.PageAsync(request.Message, cancellationToken));
 }

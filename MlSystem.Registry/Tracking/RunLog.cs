@@ -21,6 +21,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
         var runId = Require.Text(id, "run_id");
         CheckLimits(metrics.Count, parameters.Count, tags.Count);
         var points = metrics.Select(m => Point(runId, m)).ToList();
+        var modelPoints = metrics.Zip(points).Where(p => !string.IsNullOrEmpty(p.First.ModelId)).ToList();
         var checkedParams = Parameters(parameters);
         var checkedTags = tags.Select(t => new KeyValue(Names.Key(t.Key, "tag"), Names.TagValue(t.Value, t.Key!))).Reverse().DistinctBy(t => t.Key).ToList();
         return database.WriteAsync(
@@ -29,6 +30,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
                 await RunStore.ActiveAsync(db, runId, cancellationToken);
                 await AddParamsAsync(db, runId, checkedParams, cancellationToken);
                 await AddMetricsAsync(db, points, cancellationToken);
+                await AddModelMetricsAsync(db, modelPoints, cancellationToken);
                 await SetTagsAsync(db, runId, checkedTags, cancellationToken);
             },
             cancellationToken);
@@ -64,25 +66,6 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
                 }
             },
             cancellationToken);
-    }
-
-    public async Task<MetricsAnswer> HistoryAsync(MetricHistory request, CancellationToken cancellationToken)
-    {
-        var runId = Require.Text(request.RunId ?? request.RunUuid, "run_id");
-        var key = Require.Text(request.MetricKey, "metric_key");
-        var size = Require.PageSize(request.MaxResults, 25_000, 25_000);
-        var offset = PageToken.Offset(request.PageToken);
-        await using var db = database.Read();
-        var points = await db.MetricPoints.Where(m => m.RunId == runId && m.Key == key)
-            .OrderBy(m => m.Timestamp).ThenBy(m => m.Step).ThenBy(m => m.Value)
-            .Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
-        if (points.Count == 0 && !await db.Runs.AnyAsync(r => r.RunId == runId, cancellationToken))
-        {
-            throw RunStore.NotFound(runId);
-        }
-
-        var page = points.Take(size).Select(m => RunStore.Metric(m.Key, m.Value, m.IsNan, m.Timestamp, m.Step)).ToList();
-        return new(page.Count == 0 ? null : page, PageToken.Next(offset, size, points.Count));
     }
 
     internal static Task SetTagsAsync(RegistryContext db, string runId, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken) => Upsert.RowsAsync(
@@ -143,6 +126,28 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
             "(run_id, key) DO UPDATE SET timestamp = excluded.timestamp, step = excluded.step, value = excluded.value, is_nan = excluded.is_nan "
                 + "WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
             [.. latest.OrderBy(p => p.Key, StringComparer.Ordinal).Select(Row)],
+            cancellationToken);
+    }
+
+    /// <summary>A metric that names a logged model belongs to that model too.</summary>
+    private static async Task AddModelMetricsAsync(RegistryContext db, List<(MetricMessage Message, MetricPoint Point)> metrics, CancellationToken cancellationToken)
+    {
+        var ids = metrics.Select(m => m.Message.ModelId!).Distinct().ToList();
+        var known = ids.Count == 0 ? [] : await db.LoggedModels.Where(m => ids.Contains(m.ModelId)).Select(m => m.ModelId).ToListAsync(cancellationToken);
+        if (ids.Find(id => !known.Contains(id)) is { } absent)
+        {
+            throw MlflowError.NotFound($"Logged model with ID '{absent}' not found.");
+        }
+
+        await Upsert.RowsAsync(
+            db,
+            "logged_model_metrics",
+            ["model_id", "run_id", "key", "dataset_name", "dataset_digest", "timestamp", "step", "value", "is_nan"],
+            "DO NOTHING",
+            [.. metrics.Select(m => new object[]
+            {
+                m.Message.ModelId!, m.Point.RunId, m.Point.Key, m.Message.DatasetName ?? "", m.Message.DatasetDigest ?? "", m.Point.Timestamp, m.Point.Step, m.Point.Value, m.Point.IsNan,
+            })],
             cancellationToken);
     }
 

@@ -12,7 +12,8 @@ internal sealed record UpdateRun(string? RunId, string? RunUuid, string? Status,
 
 internal sealed record SearchRuns(IReadOnlyList<string>? ExperimentIds, string? Filter, string? RunViewType, long? MaxResults, IReadOnlyList<string>? OrderBy, string? PageToken);
 
-internal sealed record LogMetric(string? RunId, string? RunUuid, string? Key, double? Value, long? Timestamp, long? Step);
+internal sealed record LogMetric(
+    string? RunId, string? RunUuid, string? Key, double? Value, long? Timestamp, long? Step, string? ModelId, string? DatasetName, string? DatasetDigest);
 
 internal sealed record LogParameter(string? RunId, string? RunUuid, string? Key, string? Value);
 
@@ -24,7 +25,17 @@ internal sealed record LogModel(string? RunId, string? ModelJson);
 
 internal sealed record MetricHistory(string? RunId, string? RunUuid, string? MetricKey, string? PageToken, long? MaxResults);
 
-internal sealed record MetricMessage(string? Key, double? Value, long? Timestamp, long? Step);
+/// <param name="RunIds">1 to 100 runs.</param>
+internal sealed record BulkMetricHistory(IReadOnlyList<string>? RunIds, string? MetricKey, long? StartStep, long? EndStep, int? MaxResults);
+
+/// <summary>A metric; with <c>model_id</c> one of a logged model, measured on the named data set if any.</summary>
+internal sealed record MetricMessage(string? Key, double? Value, long? Timestamp, long? Step)
+{
+    public string? ModelId { get; init; }
+    public string? RunId { get; init; }
+    public string? DatasetName { get; init; }
+    public string? DatasetDigest { get; init; }
+}
 
 internal sealed record MetricsAnswer(IReadOnlyList<MetricMessage>? Metrics, string? NextPageToken);
 
@@ -34,7 +45,7 @@ internal sealed record RunInfoAnswer(RunInfo RunInfo);
 
 internal sealed record RunsAnswer(IReadOnlyList<RunMessage>? Runs, string? NextPageToken);
 
-internal sealed record RunMessage(RunInfo Info, RunData Data);
+internal sealed record RunMessage(RunInfo Info, RunData Data, RunInputs Inputs, RunOutputs? Outputs);
 
 internal sealed record RunInfo
 {

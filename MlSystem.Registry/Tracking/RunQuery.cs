@@ -7,7 +7,7 @@ namespace MlSystem.Registry.Tracking;
 /// <summary>Filters and orders runs as MLflow's <c>runs/search</c> does.</summary>
 internal static class RunQuery
 {
-    private const string Known = "run_id, run_name, status, user_id, artifact_uri, start_time, end_time, metrics, params and tags";
+    private const string Known = "run_id, run_name, status, user_id, artifact_uri, start_time, end_time, metrics, params, tags and datasets (name, digest, context)";
 
     public static IQueryable<Run> Build(RegistryContext db, SearchRuns request)
     {
@@ -39,10 +39,21 @@ internal static class RunQuery
             case FilterScope.Tag:
                 var tags = db.RunTags.Where(t => t.Key == clause.Key).WhereText(db, t => t.Value, clause);
                 return runs.Where(r => tags.Any(t => t.RunId == r.RunId));
+            case FilterScope.Dataset:
+                var datasets = WhereDataset(db, clause);
+                return runs.Where(r => datasets.Contains(r.RunId));
             default:
                 return WhereAttribute(runs, db, clause);
         }
     }
+
+    private static IQueryable<string> WhereDataset(RegistryContext db, FilterClause clause) => clause.Key switch
+    {
+        "name" => db.RunDatasets.WhereText(db, d => d.Name, clause).Select(d => d.RunId),
+        "digest" => db.RunDatasets.WhereText(db, d => d.Digest, clause).Select(d => d.RunId),
+        "context" => db.RunDatasetTags.Where(t => t.Key == "mlflow.data.context").WhereText(db, t => t.Value, clause).Select(t => t.RunId),
+        _ => throw Predicates.Unknown("filter", "dataset." + clause.Key, "dataset.name, dataset.digest and dataset.context"),
+    };
 
     private static IQueryable<Run> WhereAttribute(IQueryable<Run> runs, RegistryContext db, FilterClause clause) => clause.Key switch
     {

@@ -24,13 +24,7 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
         return database.WriteAsync(
             async db =>
             {
-                var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.ExperimentId == experimentId, cancellationToken)
-                    ?? throw MlflowError.NotFound($"No Experiment with id={experimentId} exists");
-                if (experiment.LifecycleStage != LifecycleStage.Active)
-                {
-                    throw MlflowError.Invalid($"The experiment {experimentId} must be in the 'active' state; it is {experiment.LifecycleStage}.");
-                }
-
+                var experiment = await ExperimentStore.ActiveAsync(db, experimentId, cancellationToken);
                 var run = new Run
                 {
                     RunId = runId,
@@ -43,7 +37,7 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
                 };
                 db.Runs.Add(run);
                 db.RunTags.AddRange(tags.Select(t => new RunTag { RunId = runId, Key = t.Key!, Value = t.Value! }));
-                return new RunMessage(Info(run), new(null, null, [.. tags.OrderBy(t => t.Key, StringComparer.Ordinal)]));
+                return new RunMessage(Info(run), new(null, null, [.. tags.OrderBy(t => t.Key, StringComparer.Ordinal)]), new(null, null), null);
             },
             cancellationToken);
     }
@@ -89,7 +83,11 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
             async db =>
             {
                 var run = await db.Runs.FirstOrDefaultAsync(r => r.RunId == runId, cancellationToken) ?? throw NotFound(runId);
-                run.LifecycleStage = stage;
+                if (run.LifecycleStage != stage)
+                {
+                    run.LifecycleStage = stage;
+                    run.DeletedTime = stage == LifecycleStage.Deleted ? time.GetUtcNow().ToUnixTimeMilliseconds() : null;
+                }
             },
             cancellationToken);
     }
@@ -117,7 +115,7 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
 
     internal static MetricMessage Metric(string key, double value, bool isNan, long timestamp, long step) => new(key, isNan ? double.NaN : value, timestamp, step);
 
-    /// <summary>Params, tags and latest metrics of a page of runs: three queries, however many runs.</summary>
+    /// <summary>Params, tags, latest metrics, inputs and outputs of a page of runs: a fixed number of queries, however many runs.</summary>
     private static async Task<IReadOnlyList<RunMessage>> WithDataAsync(RegistryContext db, IReadOnlyList<Run> runs, CancellationToken cancellationToken)
     {
         if (runs.Count == 0)
@@ -129,10 +127,15 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
         var parameters = (await db.RunParams.Where(p => ids.Contains(p.RunId)).OrderBy(p => p.Key).ToListAsync(cancellationToken)).ToLookup(p => p.RunId);
         var tags = (await db.RunTags.Where(t => ids.Contains(t.RunId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.RunId);
         var metrics = (await db.LatestMetrics.Where(m => ids.Contains(m.RunId)).OrderBy(m => m.Key).ToListAsync(cancellationToken)).ToLookup(m => m.RunId);
-        return [.. runs.Select(run => new RunMessage(Info(run), new(
-            OrNull(metrics[run.RunId].Select(m => Metric(m.Key, m.Value, m.IsNan, m.Timestamp, m.Step))),
-            OrNull(parameters[run.RunId].Select(p => new KeyValue(p.Key, p.Value))),
-            OrNull(tags[run.RunId].Select(t => new KeyValue(t.Key, t.Value))))))];
+        var inputs = await InputReader.OfAsync(db, ids, cancellationToken);
+        return [.. runs.Select(run => new RunMessage(
+            Info(run),
+            new(
+                OrNull(metrics[run.RunId].Select(m => Metric(m.Key, m.Value, m.IsNan, m.Timestamp, m.Step))),
+                OrNull(parameters[run.RunId].Select(p => new KeyValue(p.Key, p.Value))),
+                OrNull(tags[run.RunId].Select(t => new KeyValue(t.Key, t.Value)))),
+            inputs.Inputs(run.RunId),
+            inputs.Outputs(run.RunId)))];
     }
 
     /// <summary>MLflow leaves out what is empty.</summary>

@@ -58,6 +58,49 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.ToTable("artifacts");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>
+                {
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("text")
+                        .HasColumnName("digest")
+                        .UseCollation("C");
+
+                    b.Property<string>("Profile")
+                        .HasColumnType("text")
+                        .HasColumnName("profile")
+                        .UseCollation("C");
+
+                    b.Property<string>("Schema")
+                        .HasColumnType("text")
+                        .HasColumnName("schema")
+                        .UseCollation("C");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source")
+                        .UseCollation("C");
+
+                    b.Property<string>("SourceType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source_type")
+                        .UseCollation("C");
+
+                    b.HasKey("ExperimentId", "Name", "Digest");
+
+                    b.ToTable("datasets");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.EndpointRevision", b =>
                 {
                     b.Property<string>("Name")
@@ -120,6 +163,10 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.Property<long>("CreationTime")
                         .HasColumnType("bigint")
                         .HasColumnName("creation_time");
+
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deleted_time");
 
                     b.Property<long>("LastUpdateTime")
                         .HasColumnType("bigint")
@@ -200,6 +247,166 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasIndex("Key", "Value");
 
                     b.ToTable("latest_metrics");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("ArtifactUri")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("artifact_uri")
+                        .UseCollation("C");
+
+                    b.Property<long>("CreationTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("creation_time");
+
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deleted_time");
+
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<long>("LastUpdatedTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_updated_time");
+
+                    b.Property<string>("LifecycleStage")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("lifecycle_stage")
+                        .UseCollation("C");
+
+                    b.Property<string>("ModelType")
+                        .HasColumnType("text")
+                        .HasColumnName("model_type")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("SourceRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("source_run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status")
+                        .UseCollation("C");
+
+                    b.HasKey("ModelId");
+
+                    b.HasIndex("ExperimentId");
+
+                    b.ToTable("logged_models");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelMetric", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("DatasetName")
+                        .HasColumnType("text")
+                        .HasColumnName("dataset_name")
+                        .UseCollation("C");
+
+                    b.Property<string>("DatasetDigest")
+                        .HasColumnType("text")
+                        .HasColumnName("dataset_digest")
+                        .UseCollation("C");
+
+                    b.Property<long>("Timestamp")
+                        .HasColumnType("bigint")
+                        .HasColumnName("timestamp");
+
+                    b.Property<long>("Step")
+                        .HasColumnType("bigint")
+                        .HasColumnName("step");
+
+                    b.Property<bool>("IsNan")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_nan");
+
+                    b.Property<double>("Value")
+                        .HasColumnType("double precision")
+                        .HasColumnName("value");
+
+                    b.HasKey("ModelId", "RunId", "Key", "DatasetName", "DatasetDigest", "Timestamp", "Step");
+
+                    b.HasIndex("RunId");
+
+                    b.ToTable("logged_model_metrics");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelParam", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.HasKey("ModelId", "Key");
+
+                    b.ToTable("logged_model_params");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelTag", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.HasKey("ModelId", "Key");
+
+                    b.ToTable("logged_model_tags");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.MetricPoint", b =>
@@ -291,6 +498,11 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .HasColumnName("lineage")
                         .UseCollation("C");
 
+                    b.Property<string>("LoggedModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("logged_model_id")
+                        .UseCollation("C");
+
                     b.Property<string>("Reason")
                         .HasColumnType("text")
                         .HasColumnName("reason")
@@ -299,6 +511,11 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.Property<string>("RunId")
                         .HasColumnType("text")
                         .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("RunLink")
+                        .HasColumnType("text")
+                        .HasColumnName("run_link")
                         .UseCollation("C");
 
                     b.Property<string>("Signature")
@@ -310,6 +527,12 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("source")
+                        .UseCollation("C");
+
+                    b.Property<string>("Stage")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("stage")
                         .UseCollation("C");
 
                     b.Property<string>("Status")
@@ -506,6 +729,10 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .HasColumnName("artifact_uri")
                         .UseCollation("C");
 
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deleted_time");
+
                     b.Property<long?>("EndTime")
                         .HasColumnType("bigint")
                         .HasColumnName("end_time");
@@ -547,6 +774,92 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasIndex("ExperimentId", "StartTime", "RunId");
 
                     b.ToTable("runs");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDataset", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("text")
+                        .HasColumnName("digest")
+                        .UseCollation("C");
+
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("experiment_id");
+
+                    b.HasKey("RunId", "Name", "Digest");
+
+                    b.HasIndex("ExperimentId", "Name", "Digest");
+
+                    b.ToTable("run_datasets");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDatasetTag", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("text")
+                        .HasColumnName("digest")
+                        .UseCollation("C");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key")
+                        .UseCollation("C");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value")
+                        .UseCollation("C");
+
+                    b.HasKey("RunId", "Name", "Digest", "Key");
+
+                    b.ToTable("run_dataset_tags");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunModel", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("text")
+                        .HasColumnName("model_id")
+                        .UseCollation("C");
+
+                    b.Property<bool>("IsOutput")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_output");
+
+                    b.Property<long>("Step")
+                        .HasColumnType("bigint")
+                        .HasColumnName("step");
+
+                    b.HasKey("RunId", "ModelId", "IsOutput");
+
+                    b.ToTable("run_models");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.RunParam", b =>
@@ -611,6 +924,134 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.ToTable("endpoints", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.Webhook", b =>
+                {
+                    b.Property<string>("WebhookId")
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_id")
+                        .UseCollation("C");
+
+                    b.Property<long>("CreationTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("creation_time");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("text")
+                        .HasColumnName("description")
+                        .UseCollation("C");
+
+                    b.Property<string>("Events")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("events")
+                        .UseCollation("C");
+
+                    b.Property<long>("LastUpdatedTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_updated_time");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Secret")
+                        .HasColumnType("text")
+                        .HasColumnName("secret")
+                        .UseCollation("C");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status")
+                        .UseCollation("C");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url")
+                        .UseCollation("C");
+
+                    b.HasKey("WebhookId");
+
+                    b.ToTable("webhooks");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.WebhookDelivery", b =>
+                {
+                    b.Property<string>("DeliveryId")
+                        .HasColumnType("text")
+                        .HasColumnName("delivery_id")
+                        .UseCollation("C");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error")
+                        .UseCollation("C");
+
+                    b.Property<string>("Event")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("event")
+                        .UseCollation("C");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("payload")
+                        .UseCollation("C");
+
+                    b.Property<int?>("ResponseStatus")
+                        .HasColumnType("integer")
+                        .HasColumnName("response_status");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state")
+                        .UseCollation("C");
+
+                    b.Property<string>("WebhookId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("webhook_id")
+                        .UseCollation("C");
+
+                    b.HasKey("DeliveryId");
+
+                    b.HasIndex("State", "DueAt");
+
+                    b.HasIndex("WebhookId", "CreatedAt");
+
+                    b.ToTable("webhook_deliveries");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.EndpointRevision", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.ServingEndpoint", null)
@@ -634,6 +1075,48 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelMetric", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelParam", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelTag", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -701,6 +1184,39 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDataset", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("MlSystem.Registry.Storage.Dataset", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId", "Name", "Digest")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDatasetTag", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.RunDataset", null)
+                        .WithMany()
+                        .HasForeignKey("RunId", "Name", "Digest")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunModel", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.RunParam", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
@@ -715,6 +1231,15 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.WebhookDelivery", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Webhook", null)
+                        .WithMany()
+                        .HasForeignKey("WebhookId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -50,6 +50,43 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.ToTable("artifacts");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>
+                {
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Profile")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("profile");
+
+                    b.Property<string>("Schema")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("schema");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("SourceType")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source_type");
+
+                    b.HasKey("ExperimentId", "Name", "Digest");
+
+                    b.ToTable("datasets");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.EndpointRevision", b =>
                 {
                     b.Property<string>("Name")
@@ -105,6 +142,10 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.Property<long>("CreationTime")
                         .HasColumnType("INTEGER")
                         .HasColumnName("creation_time");
+
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_time");
 
                     b.Property<long>("LastUpdateTime")
                         .HasColumnType("INTEGER")
@@ -179,6 +220,148 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasIndex("Key", "Value");
 
                     b.ToTable("latest_metrics");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("ArtifactUri")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("artifact_uri");
+
+                    b.Property<long>("CreationTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("creation_time");
+
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_time");
+
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<long>("LastUpdatedTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_updated_time");
+
+                    b.Property<string>("LifecycleStage")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lifecycle_stage");
+
+                    b.Property<string>("ModelType")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_type");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("SourceRunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source_run_id");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.HasKey("ModelId");
+
+                    b.HasIndex("ExperimentId");
+
+                    b.ToTable("logged_models");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelMetric", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("DatasetName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("dataset_name");
+
+                    b.Property<string>("DatasetDigest")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("dataset_digest");
+
+                    b.Property<long>("Timestamp")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("timestamp");
+
+                    b.Property<long>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.Property<bool>("IsNan")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_nan");
+
+                    b.Property<double>("Value")
+                        .HasColumnType("REAL")
+                        .HasColumnName("value");
+
+                    b.HasKey("ModelId", "RunId", "Key", "DatasetName", "DatasetDigest", "Timestamp", "Step");
+
+                    b.HasIndex("RunId");
+
+                    b.ToTable("logged_model_metrics");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelParam", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("ModelId", "Key");
+
+                    b.ToTable("logged_model_params");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelTag", b =>
+                {
+                    b.Property<string>("ModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("ModelId", "Key");
+
+                    b.ToTable("logged_model_tags");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.MetricPoint", b =>
@@ -264,6 +447,10 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("lineage");
 
+                    b.Property<string>("LoggedModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("logged_model_id");
+
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT")
                         .HasColumnName("reason");
@@ -271,6 +458,10 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.Property<string>("RunId")
                         .HasColumnType("TEXT")
                         .HasColumnName("run_id");
+
+                    b.Property<string>("RunLink")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_link");
 
                     b.Property<string>("Signature")
                         .HasColumnType("TEXT")
@@ -280,6 +471,11 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
+
+                    b.Property<string>("Stage")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stage");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -456,6 +652,10 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("artifact_uri");
 
+                    b.Property<long?>("DeletedTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_time");
+
                     b.Property<long?>("EndTime")
                         .HasColumnType("INTEGER")
                         .HasColumnName("end_time");
@@ -493,6 +693,82 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasIndex("ExperimentId", "StartTime", "RunId");
 
                     b.ToTable("runs");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDataset", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<long>("ExperimentId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("experiment_id");
+
+                    b.HasKey("RunId", "Name", "Digest");
+
+                    b.HasIndex("ExperimentId", "Name", "Digest");
+
+                    b.ToTable("run_datasets");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDatasetTag", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("RunId", "Name", "Digest", "Key");
+
+                    b.ToTable("run_dataset_tags");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunModel", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("ModelId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_id");
+
+                    b.Property<bool>("IsOutput")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_output");
+
+                    b.Property<long>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.HasKey("RunId", "ModelId", "IsOutput");
+
+                    b.ToTable("run_models");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.RunParam", b =>
@@ -550,6 +826,121 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.ToTable("endpoints", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.Webhook", b =>
+                {
+                    b.Property<string>("WebhookId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("webhook_id");
+
+                    b.Property<long>("CreationTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("creation_time");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Events")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("events");
+
+                    b.Property<long>("LastUpdatedTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_updated_time");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Secret")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("url");
+
+                    b.HasKey("WebhookId");
+
+                    b.ToTable("webhooks");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.WebhookDelivery", b =>
+                {
+                    b.Property<string>("DeliveryId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("delivery_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<string>("Event")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("event");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("payload");
+
+                    b.Property<int?>("ResponseStatus")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("response_status");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("WebhookId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("webhook_id");
+
+                    b.HasKey("DeliveryId");
+
+                    b.HasIndex("State", "DueAt");
+
+                    b.HasIndex("WebhookId", "CreatedAt");
+
+                    b.ToTable("webhook_deliveries");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.EndpointRevision", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.ServingEndpoint", null)
@@ -573,6 +964,48 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Experiment", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelMetric", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelParam", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModelTag", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.LoggedModel", null)
+                        .WithMany()
+                        .HasForeignKey("ModelId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -640,6 +1073,39 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDataset", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("MlSystem.Registry.Storage.Dataset", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId", "Name", "Digest")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunDatasetTag", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.RunDataset", null)
+                        .WithMany()
+                        .HasForeignKey("RunId", "Name", "Digest")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RunModel", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.RunParam", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
@@ -654,6 +1120,15 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.WebhookDelivery", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Webhook", null)
+                        .WithMany()
+                        .HasForeignKey("WebhookId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

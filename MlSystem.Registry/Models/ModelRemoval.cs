@@ -1,0 +1,68 @@
+using Microsoft.EntityFrameworkCore;
+using MlSystem.Contracts;
+using MlSystem.Registry.Events;
+using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Models;
+
+/// <summary>Deletes versions and models, and renames models, where nothing that serves depends on them.</summary>
+internal sealed class ModelRemoval(RegistryDatabase database, ServedModels served, TimeProvider time)
+{
+    /// <summary>Deletes a version with its tags and aliases; its number is never given out again.</summary>
+    public Task DeleteVersionAsync(VersionRef request, Caller caller, CancellationToken cancellationToken)
+    {
+        var name = Require.Text(request.Name, "name");
+        var number = Names.Version(request.Version);
+        return database.WriteAsync(
+            async db =>
+            {
+                var now = time.GetUtcNow();
+                var model = await VersionStore.LockModelAsync(db, name, now, cancellationToken);
+                var version = await ModelReader.VersionAsync(db, model, number, cancellationToken);
+                await served.RequireUnusedAsync(db, model, number, cancellationToken);
+                db.Versions.Remove(version);
+                db.Emit(name, Change.By(caller, now, RegistryChange.VersionDeleted) with { Model = name, Version = number });
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Deletes a model with its versions, tags and aliases.</summary>
+    public Task DeleteModelAsync(ModelRef request, Caller caller, CancellationToken cancellationToken)
+    {
+        var name = Require.Text(request.Name, "name");
+        return database.WriteAsync(
+            async db =>
+            {
+                var now = time.GetUtcNow();
+                var model = await VersionStore.LockModelAsync(db, name, now, cancellationToken);
+                await served.RequireUnusedAsync(db, model, version: null, cancellationToken);
+                db.Models.Remove(model);
+                db.Emit(name, Change.By(caller, now, RegistryChange.ModelDeleted) with { Model = name });
+            },
+            cancellationToken);
+    }
+
+    public Task<ModelMessage> RenameAsync(RenameModel request, Caller caller, CancellationToken cancellationToken)
+    {
+        var name = Require.Text(request.Name, "name");
+        var renamed = Names.Checked(request.NewName, "registered model");
+        return database.WriteAsync(
+            async db =>
+            {
+                var now = time.GetUtcNow();
+                var model = await VersionStore.LockModelAsync(db, name, now, cancellationToken);
+                if (await db.Models.AnyAsync(m => m.Name == renamed, cancellationToken))
+                {
+                    throw MlflowError.Exists($"Registered Model (name={renamed}) already exists.");
+                }
+
+                await served.RequireUnnamedAsync(db, model, cancellationToken);
+                model.Name = renamed;
+                db.Emit(renamed, Change.By(caller, now, RegistryChange.ModelRenamed) with { Model = renamed });
+                await db.SaveChangesAsync(cancellationToken);
+                return (await ModelReader.MessagesAsync(db, [model], cancellationToken))[0];
+            },
+            cancellationToken);
+    }
+}
