@@ -4,6 +4,7 @@ using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Repository;
@@ -36,8 +37,10 @@ public static class InferenceServices
         services.AddSingleton<InferenceMetrics>();
         services.AddSingleton<GateKeeper>();
         services.AddSingleton(s => new RandomSource(s.GetRequiredService<IOptions<RoutingOptions>>().Value.Seed ?? (ulong)s.GetRequiredService<TimeProvider>().GetTimestamp()));
+        services.AddSingleton<VariantStates>();
         services.AddSingleton<ServingState>();
         services.AddSingleton<Router>();
+        services.AddSingleton<InputChoice>();
         services.AddSingleton<Executor>();
         services.AddSingleton<Predictor>();
         services.AddSingleton<ModelRepository>();

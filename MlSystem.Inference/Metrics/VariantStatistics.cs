@@ -60,6 +60,9 @@ public sealed class VariantStatistics(string endpoint, string version, string va
 
     public void Begin() => Interlocked.Increment(ref _pending);
 
+    /// <summary>A request that began here goes on with another variant.</summary>
+    public void Abandon() => Interlocked.Decrement(ref _pending);
+
     public void Succeed(in RequestTimes times, int rows, long nowMs)
     {
         Interlocked.Decrement(ref _pending);

@@ -7,15 +7,18 @@ namespace MlSystem.Inference.Prediction;
 /// <summary>One request on its way through the server. Protocol adapters fill and read it; <see cref="Predictor"/> moves it on.</summary>
 public sealed class InferenceCall
 {
-    public required EndpointRoute Route { get; init; }
+    public required EndpointRoute Route { get; set; }
 
     /// <summary>The chosen variant, whose version this call holds a lease on.</summary>
-    public required RoutedVariant Variant { get; init; }
+    public required RoutedVariant Variant { get; set; }
 
-    public required TensorSet Tensors { get; init; }
+    /// <summary>Whether <see cref="Variant"/> stands in until the inputs are read and choose.</summary>
+    public bool AwaitsInputs { get; set; }
 
-    /// <summary>UUIDv7 made by the server.</summary>
-    public required string RequestId { get; init; }
+    public required TensorSet Tensors { get; set; }
+
+    /// <summary>UUIDv7 made by the server; its last 16 bits are the variant's tag.</summary>
+    public required string RequestId { get; set; }
 
     /// <summary>One of <see cref="VariantRole"/>: whether this answers a caller or mirrors a request.</summary>
     public string Role { get; init; } = VariantRole.Live;
@@ -64,6 +67,21 @@ public sealed class InferenceCall
 
     /// <summary>Latency as the prediction log tells it.</summary>
     public TimeSpan Latency { get; set; }
+
+    /// <summary>Gives the tensors and the lease on the version back.</summary>
+    public void Release()
+    {
+        if (Tensors.IsPooled)
+        {
+            Variant.Version.Runtime.Return(Tensors);
+        }
+        else
+        {
+            Tensors.Dispose();
+        }
+
+        Variant.Version.Release();
+    }
 
     /// <summary>All outputs, or the requested ones.</summary>
     public int OutputCount => Requested?.Count ?? Tensors.Outputs.Length;

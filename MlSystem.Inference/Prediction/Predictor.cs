@@ -1,6 +1,7 @@
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Routing;
 
@@ -12,11 +13,12 @@ namespace MlSystem.Inference.Prediction;
 /// <see cref="Succeed"/> or <see cref="Fail"/> counts, logs and lets go. REST and gRPC both go this way.
 /// </summary>
 public sealed partial class Predictor(
-    GateKeeper gates, Router router, FeatureLookup features, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
+    GateKeeper gates, Router router, InputChoice inputs, FeatureLookup features, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
 {
     /// <summary>Admits a request and chooses its variant.</summary>
     /// <param name="version">Null or empty lets the endpoint choose.</param>
-    public async ValueTask<Begun> BeginAsync(string endpoint, string? version, CancellationToken cancellationToken)
+    /// <param name="caller">By which a sticky policy may choose.</param>
+    public async ValueTask<Begun> BeginAsync(string endpoint, string? version, CallerKeys caller, CancellationToken cancellationToken)
     {
         if (gates.TryEnter() is { } full)
         {
@@ -26,7 +28,7 @@ public sealed partial class Predictor(
         var routed = default(Routed);
         try
         {
-            routed = await router.RouteAsync(endpoint, version, cancellationToken);
+            routed = await router.RouteAsync(endpoint, version, caller, cancellationToken);
         }
         finally
         {
@@ -42,26 +44,37 @@ public sealed partial class Predictor(
         }
 
         routed.Variant.Statistics.Begin();
+        if (!routed.AwaitsInputs)
+        {
+            routed.Route!.Count(routed.Variant, routed.Reason);
+        }
+
         var now = time.GetUtcNow();
         return new Begun(
             new InferenceCall
             {
                 Route = routed.Route!,
                 Variant = routed.Variant,
-                Tensors = routed.Variant.Version.Runtime.Rent(),
-                RequestId = RequestIds.Next(now),
+                AwaitsInputs = routed.AwaitsInputs,
+                Tensors = routed.AwaitsInputs && routed.Route!.Merged is { } merged ? merged.Rent() : routed.Variant.Version.Runtime.Rent(),
+                RequestId = RequestIds.Next(now, routed.Variant.Tag),
                 Time = now,
                 Started = time.GetTimestamp(),
             },
             null);
     }
 
-    /// <summary>Looks absent inputs up, waits for the endpoint's turn and runs the model.</summary>
+    /// <summary>Lets the inputs choose the variant where the policy wants it, looks absent inputs up, waits for the endpoint's turn and runs the model.</summary>
     /// <exception cref="InferenceException">Refused; nothing was executed unless the model itself failed.</exception>
     public async ValueTask RunAsync(InferenceCall call, CancellationToken cancellationToken)
     {
         call.InputsRead = time.GetTimestamp();
         var deadline = new Deadline(time, call.Started, call.Timeout ?? gates.Timeout(call.Route.Endpoint.Limits), cancellationToken);
+        if (call.AwaitsInputs)
+        {
+            inputs.Settle(call);
+        }
+
         InputCheck.SetRows(call);
         await features.FillAsync(call, deadline);
         call.FeaturesRead = time.GetTimestamp();
@@ -109,8 +122,7 @@ public sealed partial class Predictor(
 
         call.Variant.Statistics.Fail(Reason(fault.Kind), Nanoseconds(call.Started, time.GetTimestamp()));
         gates.Leave();
-        call.Variant.Version.Runtime.Return(call.Tensors);
-        call.Variant.Version.Release();
+        call.Release();
     }
 
     private static FailureReason Reason(FaultKind kind) => kind switch

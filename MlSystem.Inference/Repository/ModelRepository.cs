@@ -20,7 +20,7 @@ public sealed partial class ModelRepository(
 
     /// <summary>Protocol extensions of this server.</summary>
     public static IReadOnlyList<string> Extensions { get; } =
-        ["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup"];
+        ["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup", "policy"];
 
     /// <summary>Whether start-up is complete: the registry was asked and the endpoints' models are warm.</summary>
     public bool IsReady => startup.IsReady;
@@ -28,7 +28,7 @@ public sealed partial class ModelRepository(
     /// <exception cref="InferenceException">No such endpoint or version.</exception>
     public async Task<ModelDescription> DescribeAsync(string endpoint, string? version, CancellationToken cancellationToken)
     {
-        var routed = await router.RouteAsync(endpoint, version, cancellationToken);
+        var routed = await router.RouteAsync(endpoint, version, default, cancellationToken);
         if (routed.Variant is null)
         {
             throw new InferenceException(routed.Fault!);
@@ -64,7 +64,7 @@ public sealed partial class ModelRepository(
     public IReadOnlyList<IndexEntry> Index(bool readyOnly)
     {
         var entries = state.Table.Endpoints.Values.SelectMany(Entries).ToList();
-        var listed = state.Table.Endpoints.Values.SelectMany(route => route.Live).Select(live => live.Version.Key).ToHashSet();
+        var listed = state.Table.Endpoints.Values.SelectMany(route => route.Live.Concat(route.Shadows)).Select(live => live.Version.Key).ToHashSet();
         entries.AddRange(residents.Ready.Where(version => !listed.Contains(version.Key)).Select(version => new IndexEntry(version.Key.Model, version.VersionText, IndexEntry.Ready, "")));
         return [.. entries.Where(entry => !readyOnly || entry.State == IndexEntry.Ready).OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Version, StringComparer.Ordinal)];
     }
@@ -143,12 +143,13 @@ public sealed partial class ModelRepository(
     private static IEnumerable<IndexEntry> Entries(EndpointRoute route)
     {
         var whole = route.Problems.GetValueOrDefault("");
-        foreach (var live in route.Live)
+        var served = route.Live.Concat(route.Shadows).ToList();
+        foreach (var variant in served)
         {
-            yield return new IndexEntry(route.Name, live.Version.VersionText, IndexEntry.Ready, whole ?? "");
+            yield return new IndexEntry(route.Name, variant.Version.VersionText, IndexEntry.Ready, whole ?? route.PolicyProblem ?? "");
         }
 
-        foreach (var variant in route.Wanted.Variants.Where(variant => !route.Live.Any(live => Serves(live, variant))))
+        foreach (var variant in route.Wanted.Variants.Where(variant => !served.Exists(live => Serves(live, variant))))
         {
             var reason = route.Problems.GetValueOrDefault(variant.Name) ?? whole;
             yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");

@@ -1,6 +1,6 @@
 using System.Threading.RateLimiting;
 using MlSystem.Contracts;
-using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -10,42 +10,69 @@ namespace MlSystem.Inference.Routing;
 internal sealed class RoutePlan(
     Endpoint wanted, IReadOnlyDictionary<VersionKey, LoadedVersion> ready, IReadOnlyDictionary<VersionKey, LoadFailure> failures, bool unloaded)
 {
-    private const string Static = "static";
+    private readonly IReadOnlyDictionary<string, ushort> _tags = VariantTags.Assign(wanted);
 
     /// <summary>The versions that an endpoint needs resident.</summary>
-    public static IEnumerable<VersionKey> Keys(Endpoint endpoint) =>
-        endpoint.Variants.Where(variant => variant.Role == VariantRole.Live).Select(Key);
+    public static IEnumerable<VersionKey> Keys(Endpoint endpoint) => endpoint.Variants.Select(Key);
 
     /// <param name="former">The route in force.</param>
-    public EndpointRoute Make(EndpointRoute? former, InferenceMetrics metrics, RateLimiter gate)
+    public EndpointRoute Make(EndpointRoute? former, VariantStates variants, RateLimiter gate)
     {
-        var problems = Problems();
+        var empty = new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = Problems(), Gate = gate, Recent = variants.Recent(wanted.Name) };
+        var policy = PolicyFactory.Make(wanted);
         if (unloaded)
         {
-            return new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = problems, Gate = gate };
+            return empty;
         }
 
-        var live = wanted.Policy.Kind == Static ? Live(metrics) : [];
-        var settled = Keys(wanted).All(key => ready.ContainsKey(key) || failures.ContainsKey(key));
-        return former is { Live.Count: > 0 } && (!settled || live.Count == 0)
-            ? former with { Wanted = wanted, Problems = problems, Gate = gate }
-            : new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = settled ? live : [], Problems = problems, Gate = gate };
+        var live = policy is null ? [] : Live(variants);
+
+        // The swap waits for live versions alone: a shadow joins when it is loaded.
+        var settled = wanted.Variants.Where(IsLive).Select(Key).All(key => ready.ContainsKey(key) || failures.ContainsKey(key));
+        if (!settled || live.Count == 0)
+        {
+            return former is { Live.Count: > 0 } ? former with { Wanted = wanted, Problems = empty.Problems, Gate = gate } : empty;
+        }
+
+        return empty with
+        {
+            Live = live,
+            Shadows = Shadows(variants),
+            Policy = policy!,
+            PolicyProblem = PolicyFactory.Problem(policy!, live),
+            Merged = policy!.Input is null ? null : MergedInputs.Of(live),
+        };
     }
 
-    private List<RoutedVariant> Live(InferenceMetrics metrics)
+    private List<RoutedVariant> Live(VariantStates variants)
     {
         var live = new List<RoutedVariant>();
         var sum = 0.0;
-        foreach (var variant in wanted.Variants.Where(variant => variant.Role == VariantRole.Live))
+        foreach (var variant in wanted.Variants.Where(IsLive))
         {
             if (ready.TryGetValue(Key(variant), out var version))
             {
-                sum += Math.Max(variant.Weight, 0);
-                live.Add(new RoutedVariant(wanted.Name, variant.Name, version, sum, metrics.For(wanted.Name, version.VersionText, variant.Name)));
+                var weight = Math.Max(variant.Weight, 0);
+                sum += weight;
+                live.Add(variants.Make(wanted.Name, variant.Name, version, _tags[variant.Name], weight, sum));
             }
         }
 
         return live;
+    }
+
+    private List<RoutedVariant> Shadows(VariantStates variants)
+    {
+        var shadows = new List<RoutedVariant>();
+        foreach (var variant in wanted.Variants.Where(variant => variant.Role == VariantRole.Shadow))
+        {
+            if (ready.TryGetValue(Key(variant), out var version))
+            {
+                shadows.Add(variants.Make(wanted.Name, variant.Name, version, _tags[variant.Name], Math.Min(variant.Weight, 1)));
+            }
+        }
+
+        return shadows;
     }
 
     private Dictionary<string, string> Problems()
@@ -55,18 +82,14 @@ internal sealed class RoutePlan(
         {
             problems[""] = "unloaded on this replica";
         }
-        else if (wanted.Policy.Kind != Static)
+        else if (PolicyFactory.Make(wanted) is null)
         {
-            problems[""] = $"revision {wanted.Revision} has the policy '{wanted.Policy.Kind}', which this server does not route by; it serves '{Static}'";
+            problems[""] = $"revision {wanted.Revision} has the policy '{wanted.Policy.Kind}', which this server does not know or which lacks its key";
         }
 
         foreach (var variant in wanted.Variants)
         {
-            if (variant.Role != VariantRole.Live)
-            {
-                problems[variant.Name] = $"variants with the role '{variant.Role}' get no traffic from this server";
-            }
-            else if (failures.TryGetValue(Key(variant), out var failure) && !ready.ContainsKey(Key(variant)))
+            if (failures.TryGetValue(Key(variant), out var failure) && !ready.ContainsKey(Key(variant)))
             {
                 problems[variant.Name] = failure.Reason;
             }
@@ -74,6 +97,8 @@ internal sealed class RoutePlan(
 
         return problems;
     }
+
+    private static bool IsLive(EndpointVariant variant) => variant.Role == VariantRole.Live;
 
     private static VersionKey Key(EndpointVariant variant) => new(variant.Model, variant.Version);
 }

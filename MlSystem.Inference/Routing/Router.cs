@@ -1,5 +1,5 @@
 using System.Globalization;
-using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
 using MlSystem.Inference.Versions;
@@ -7,16 +7,18 @@ using MlSystem.Inference.Versions;
 namespace MlSystem.Inference.Routing;
 
 /// <summary>A chosen variant with a lease on its version, or why there is none.</summary>
-public readonly record struct Routed(EndpointRoute? Route, RoutedVariant? Variant, Fault? Fault);
+/// <param name="AwaitsInputs">Whether the variant stands in until the inputs are read.</param>
+public readonly record struct Routed(
+    EndpointRoute? Route, RoutedVariant? Variant, Fault? Fault, ChoiceReason Reason = ChoiceReason.Only, bool AwaitsInputs = false);
 
 /// <summary>Finds the variant that answers a request.</summary>
-public sealed class Router(ServingState state, InferenceMetrics metrics, RandomSource random)
+public sealed class Router(ServingState state, VariantStates variants, RandomSource random)
 {
     /// <summary>Variant name of a version that was asked for by number and is none of the endpoint's variants.</summary>
     public const string Direct = "direct";
 
-    /// <param name="version">Null or empty lets the endpoint's weights choose.</param>
-    public ValueTask<Routed> RouteAsync(string endpoint, string? version, CancellationToken cancellationToken)
+    /// <param name="version">Null or empty lets the endpoint's policy choose.</param>
+    public ValueTask<Routed> RouteAsync(string endpoint, string? version, CallerKeys caller, CancellationToken cancellationToken)
     {
         if (!string.IsNullOrEmpty(version))
         {
@@ -36,10 +38,10 @@ public sealed class Router(ServingState state, InferenceMetrics metrics, RandomS
             }
 
             // A failed lease means that the table was swapped in between: the new one has another version.
-            var variant = route.Choose(route.Live.Count == 1 ? 0 : random.NextDouble());
-            if (variant.Version.TryAcquire())
+            var choice = route.Live.Count == 1 ? new Choice(route.Live[0], ChoiceReason.Only) : route.Policy.Choose(route, caller, random);
+            if (choice.Variant.Version.TryAcquire())
             {
-                return new ValueTask<Routed>(new Routed(route, variant, null));
+                return new ValueTask<Routed>(new Routed(route, choice.Variant, null, choice.Reason, choice.AwaitsInputs));
             }
         }
     }
@@ -70,7 +72,7 @@ public sealed class Router(ServingState state, InferenceMetrics metrics, RandomS
                 try
                 {
                     var extra = await state.GetExtraAsync(new VersionKey(endpoint, number), cancellationToken);
-                    variant = new RoutedVariant(endpoint, Direct, extra, 0, metrics.For(endpoint, extra.VersionText, Direct));
+                    variant = variants.Make(endpoint, Direct, extra, VariantTags.Of(endpoint, Direct, extra.Key.Model, extra.Key.Version));
                 }
                 catch (Exception error) when (error is ModelRefusedException or VersionUnknownException)
                 {
@@ -84,7 +86,7 @@ public sealed class Router(ServingState state, InferenceMetrics metrics, RandomS
 
             if (variant.Version.TryAcquire())
             {
-                return new Routed(route ?? state.DirectRoute(endpoint), variant, null);
+                return new Routed(route ?? state.DirectRoute(endpoint), variant, null, ChoiceReason.Version);
             }
         }
     }

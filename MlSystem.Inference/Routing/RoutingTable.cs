@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Primitives;
 using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -29,11 +30,36 @@ public sealed record EndpointRoute
     /// <summary>Live variants whose version is resident. Empty when the endpoint can't be served.</summary>
     public required IReadOnlyList<RoutedVariant> Live { get; init; }
 
+    /// <summary>Shadow variants whose version is resident; their weight is the share of the requests that they get a copy of.</summary>
+    public IReadOnlyList<RoutedVariant> Shadows { get; init; } = [];
+
+    /// <summary>Chooses among the live variants where there are several.</summary>
+    public TrafficPolicy Policy { get; init; } = StaticPolicy.Instance;
+
+    /// <summary>Why the policy does not do what it is meant to, though requests are served; or null.</summary>
+    public string? PolicyProblem { get; init; }
+
+    /// <summary>What a request is read into before an input chooses its variant; null: the tensors of any variant.</summary>
+    public MergedInputs? Merged { get; init; }
+
+    /// <summary>The endpoint's last choices on this replica.</summary>
+    public RecentChoices Recent { get; init; } = new();
+
     /// <summary>Why a part of the endpoint or all of it is not served, by variant name (empty name: the endpoint).</summary>
     public required IReadOnlyDictionary<string, string> Problems { get; init; }
 
     /// <summary>Bounds how many requests run and wait at once.</summary>
     public required RateLimiter Gate { get; init; }
+
+    /// <summary>Counts a choice that is final.</summary>
+    public void Count(RoutedVariant variant, ChoiceReason reason)
+    {
+        if (reason != ChoiceReason.Only)
+        {
+            variant.Choices.Add(reason);
+            Recent.Add(variant.Tag);
+        }
+    }
 
     /// <summary>Chooses by weight.</summary>
     /// <param name="uniform">In [0, 1).</param>
@@ -68,6 +94,17 @@ public sealed class RoutedVariant(string endpoint, string name, LoadedVersion ve
 
     /// <summary>Sum of the live weights up to and including this variant's.</summary>
     public double UpperWeight { get; } = upperWeight;
+
+    /// <summary>Live: its share of the traffic relative to the others'. Shadow: its share of the requests, 0 to 1.</summary>
+    public double Weight { get; init; }
+
+    /// <summary>Its part of sticky hashes.</summary>
+    public ulong Hash { get; } = Rendezvous.OfVariant(name);
+
+    /// <summary>What the ids of its predictions carry.</summary>
+    public required ushort Tag { get; init; }
+
+    public required VariantChoices Choices { get; init; }
 
     public VariantStatistics Statistics { get; } = statistics;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Admission;
-using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -10,7 +10,7 @@ namespace MlSystem.Inference.Routing;
 /// Brings this replica to what the registry wants: loads the versions, then swaps the routing table in one step. An endpoint
 /// keeps its former route until every version of the new one is loaded or refused.
 /// </summary>
-public sealed class ServingState(ResidentVersions residents, InferenceMetrics metrics, GateKeeper gates, IOptions<RoutingOptions> options)
+public sealed class ServingState(ResidentVersions residents, VariantStates variants, GateKeeper gates, IOptions<RoutingOptions> options)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, IReadOnlyList<VersionKey>> _formerLive = new(StringComparer.Ordinal);
@@ -140,7 +140,7 @@ public sealed class ServingState(ResidentVersions residents, InferenceMetrics me
             foreach (var endpoint in _desired)
             {
                 var plan = new RoutePlan(endpoint, ready, residents.Failures, _unloaded.Contains(endpoint.Name));
-                var route = plan.Make(former.Endpoints.GetValueOrDefault(endpoint.Name), metrics, gates.For(endpoint.Name, endpoint.Limits));
+                var route = plan.Make(former.Endpoints.GetValueOrDefault(endpoint.Name), variants, gates.For(endpoint.Name, endpoint.Limits));
                 Remember(former.Endpoints.GetValueOrDefault(endpoint.Name), route);
                 routes.Add(route);
             }

@@ -3,13 +3,21 @@ using MlSystem.Inference.Tensors;
 namespace MlSystem.Inference.Runtimes;
 
 /// <summary>The inputs, outputs and join keys of one request; pooled by the runtime.</summary>
-public class TensorSet(IModelRuntime runtime) : IDisposable
+public class TensorSet(IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInfo> outputs, IReadOnlyList<TensorInfo> joinKeys) : IDisposable
 {
-    public Tensor[] Inputs { get; } = [.. runtime.Inputs.Select(info => new Tensor(info))];
+    public TensorSet(IModelRuntime runtime)
+        : this(runtime.Inputs, runtime.Outputs, runtime.JoinKeys)
+    {
+    }
 
-    public Tensor[] Outputs { get; } = [.. runtime.Outputs.Select(info => new Tensor(info))];
+    public Tensor[] Inputs { get; } = [.. inputs.Select(info => new Tensor(info))];
 
-    public Tensor[] JoinKeys { get; } = [.. runtime.JoinKeys.Select(info => new Tensor(info))];
+    public Tensor[] Outputs { get; } = [.. outputs.Select(info => new Tensor(info))];
+
+    public Tensor[] JoinKeys { get; } = [.. joinKeys.Select(info => new Tensor(info))];
+
+    /// <summary>Whether it belongs to a runtime, which takes it back; else it is disposed of.</summary>
+    public virtual bool IsPooled => true;
 
     public virtual void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using MlSystem.Contracts;
 
 namespace MlSystem.Registry.Serving;
@@ -5,6 +6,10 @@ namespace MlSystem.Registry.Serving;
 /// <summary>What a traffic policy must satisfy.</summary>
 internal static class PolicyRules
 {
+    /// <summary>RFC 9110, token.</summary>
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     private static readonly string[] KeyPlaces = ["header:", "cookie:", "input:"];
 
     public static void Check(Errors errors, EndpointPolicy policy)
@@ -29,10 +34,14 @@ internal static class PolicyRules
 
     private static void CheckKey(Errors errors, string? key)
     {
-        var place = Array.Find(KeyPlaces, place => key?.StartsWith(place, StringComparison.Ordinal) == true) ?? "";
+        const string What = "a sticky policy needs the key that keeps a caller on its variant: 'header:<name>', 'cookie:<name>' or 'input:<name>'";
+        var place = Array.Find(KeyPlaces, place => key?.StartsWith(place, StringComparison.Ordinal) == true);
+        var name = key?[(place?.Length ?? 0)..];
+        errors.AddIf(string.IsNullOrWhiteSpace(name), "policy.key", What);
+        errors.AddIf(place is null && name?.Contains(':', StringComparison.Ordinal) == true, "policy.key", $"'{key}' names no known place; {What}");
         errors.AddIf(
-            string.IsNullOrWhiteSpace(key?[place.Length..]),
+            place is "header:" or "cookie:" && name?.AsSpan().ContainsAnyExcept(TokenCharacters) == true,
             "policy.key",
-            "a sticky policy needs the key that keeps a caller on its variant: 'header:<name>', 'cookie:<name>' or 'input:<name>'");
+            $"'{name}' can't be the name of a header or cookie: letters, digits and !#$%&'*+-.^_`|~ are allowed");
     }
 }

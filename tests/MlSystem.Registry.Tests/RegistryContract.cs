@@ -217,6 +217,28 @@ public abstract class RegistryContract(RegistryApp app)
         Assert.Equal(HttpStatusCode.NotFound, (await Registry.NativeAsync("/api/endpoints/bad")).Status);
     }
 
+    [Theory]
+    [InlineData("header:X-User", true)]
+    [InlineData("cookie:user", true)]
+    [InlineData("input:customer_id", true)]
+    [InlineData("customer_id", true)]
+    [InlineData("header:", false)]
+    [InlineData("header:X User", false)]
+    [InlineData("heder:X-User", false)]
+    public async Task A_sticky_policy_needs_a_key_of_a_known_place(string key, bool accepted)
+    {
+        var name = await Registry.ModelAsync();
+        var version = await Registry.ServableAsync(name);
+        var answer = await Registry.SendAsync(HttpMethod.Put, $"/api/endpoints/{name}-sticky", new
+        {
+            variants = new[] { new { name = "a", model = name, version, weight = 1.0, role = "live" } },
+            policy = new { kind = "sticky", key },
+            reason = "test",
+        });
+        Assert.Equal(accepted ? HttpStatusCode.Created : HttpStatusCode.UnprocessableEntity, answer.Status);
+        Assert.True(accepted || answer.Body.GetProperty("errors").TryGetProperty("policy.key", out _));
+    }
+
     [Fact]
     public async Task A_long_poll_wakes_at_once()
     {

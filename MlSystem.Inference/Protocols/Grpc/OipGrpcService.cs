@@ -1,5 +1,6 @@
 using System.Reflection;
 using Grpc.Core;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Repository;
 using MlSystem.ServiceDefaults.Telemetry;
@@ -40,7 +41,7 @@ internal sealed class OipGrpcService(Predictor predictor, ModelRepository models
 
     public override async Task<ModelInferResponse> ModelInfer(ModelInferRequest request, ServerCallContext context)
     {
-        var (response, fault) = await InferAsync(request, context.CancellationToken);
+        var (response, fault) = await InferAsync(request, context);
         if (response is null)
         {
             throw GrpcFaults.ToRpc(fault!);
@@ -57,7 +58,7 @@ internal sealed class OipGrpcService(Predictor predictor, ModelRepository models
     {
         await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
         {
-            var (response, fault) = await InferAsync(request, context.CancellationToken);
+            var (response, fault) = await InferAsync(request, context);
             await responseStream.WriteAsync(
                 new ModelStreamInferResponse { InferResponse = response ?? new ModelInferResponse { Id = request.Id, ModelName = request.ModelName }, ErrorMessage = fault?.Message ?? "" },
                 context.CancellationToken);
@@ -89,9 +90,10 @@ internal sealed class OipGrpcService(Predictor predictor, ModelRepository models
         return new RepositoryModelUnloadResponse();
     });
 
-    private async Task<(ModelInferResponse? Response, Fault? Fault)> InferAsync(ModelInferRequest request, CancellationToken cancellationToken)
+    private async Task<(ModelInferResponse? Response, Fault? Fault)> InferAsync(ModelInferRequest request, ServerCallContext context)
     {
-        var begun = await predictor.BeginAsync(request.ModelName, request.ModelVersion, cancellationToken);
+        var cancellationToken = context.CancellationToken;
+        var begun = await predictor.BeginAsync(request.ModelName, request.ModelVersion, new CallerKeys(context.GetHttpContext().Request), cancellationToken);
         if (begun.Call is not { } call)
         {
             return (null, begun.Fault);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.ServiceDefaults.Hosting;
 using MlSystem.ServiceDefaults.Telemetry;
@@ -40,7 +41,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
 
     private async Task HandleAsync(HttpContext context, string model, string? version, bool first)
     {
-        var begun = await predictor.BeginAsync(model, version, context.RequestAborted);
+        var begun = await predictor.BeginAsync(model, version, new CallerKeys(context.Request), context.RequestAborted);
         if (first)
         {
             RequestId.Assign(context, begun.Call?.RequestId ?? RequestIds.Next(time.GetUtcNow()));

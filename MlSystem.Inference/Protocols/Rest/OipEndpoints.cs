@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Inference.Feedback;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Repository;
 
@@ -35,6 +36,7 @@ public static class OipEndpoints
         v2.MapPost("/repository/models/{model}/load", LoadAsync);
         v2.MapPost("/repository/models/{model}/unload", UnloadAsync);
         v2.MapPost(Model + "/feedback", FeedbackEndpoint.HandleAsync);
+        v2.MapGet(Model + "/policy", PolicyEndpoint.Handle);
         return app;
     }
 

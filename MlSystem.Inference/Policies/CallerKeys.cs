@@ -1,0 +1,13 @@
+namespace MlSystem.Inference.Policies;
+
+/// <summary>What a request says of its caller outside its inputs. gRPC metadata are headers, too.</summary>
+/// <param name="request">Null where there is nothing, such as for a question about metadata.</param>
+public readonly struct CallerKeys(HttpRequest? request)
+{
+    /// <summary>The value, or null where it is absent or empty.</summary>
+    public string? Find(StickyKey key)
+    {
+        var value = key.Place == KeyPlace.Header ? request?.Headers[key.Name].ToString() : request?.Cookies[key.Name];
+        return string.IsNullOrEmpty(value) ? null : value;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using MlSystem.Inference.Metrics;
+using MlSystem.Inference.Routing;
+using MlSystem.Inference.Versions;
+
+namespace MlSystem.Inference.Policies;
+
+/// <summary>What outlives a routing table: the variants' counters and the endpoints' recent choices. Makes the variants of new tables.</summary>
+public sealed class VariantStates
+{
+    private readonly ConcurrentDictionary<(string Endpoint, string Version, string Variant), VariantChoices> _choices = new();
+    private readonly ConcurrentDictionary<string, RecentChoices> _recent = new(StringComparer.Ordinal);
+    private readonly InferenceMetrics _metrics;
+
+    public VariantStates(InferenceMetrics metrics, IMeterFactory meters)
+    {
+        _metrics = metrics;
+        meters.Create(InferenceMetrics.MeterName).CreateObservableCounter(
+            "mlsystem_variant_choices", Observe, unit: null, "Requests that a traffic policy gave to the variant, by reason; an endpoint with one live variant chooses nothing");
+    }
+
+    public RecentChoices Recent(string endpoint) => _recent.GetOrAdd(endpoint, static _ => new RecentChoices());
+
+    /// <summary>A variant with a resident version.</summary>
+    /// <param name="upperWeight">Sum of the live weights up to and including this one.</param>
+    public RoutedVariant Make(string endpoint, string name, LoadedVersion version, ushort tag, double weight = 0, double upperWeight = 0)
+    {
+        var choices = _choices.GetOrAdd((endpoint, version.VersionText, name), static key => new VariantChoices(key.Endpoint, key.Version, key.Variant));
+        return new RoutedVariant(endpoint, name, version, upperWeight, _metrics.For(endpoint, version.VersionText, name)) { Tag = tag, Weight = weight, Choices = choices };
+    }
+
+    private IEnumerable<Measurement<long>> Observe() =>
+        from variant in _choices.Values
+        from reason in Enum.GetValues<ChoiceReason>()
+        where variant[reason] > 0
+        select new Measurement<long>(
+            variant[reason], new("model", variant.Endpoint), new("version", variant.Version), new("variant", variant.Variant), new("reason", reason.Name()));
+}
