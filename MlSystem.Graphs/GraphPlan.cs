@@ -22,7 +22,6 @@ public sealed record GraphPlan
         Throw(problems);
         var planner = new Planner(spec, member, problems);
         var inputs = declared?.Inputs ?? planner.InferInputs();
-        Throw(problems);
         var root = planner.Plan(spec.Root, new Scope(inputs));
         Throw(problems);
         var signature = Signatures.Of(declared, inputs, root!.Outputs, problems);

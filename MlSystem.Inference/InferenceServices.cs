@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Features;
+using MlSystem.Inference.Graphs;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
@@ -32,6 +33,9 @@ public static class InferenceServices
         services.AddSingleton<FeatureLookupMetrics>();
         services.AddSingleton<FeatureLookup>();
         services.AddSingleton<ArtifactCache>();
+        services.AddSingleton<GraphMetrics>();
+        services.AddSingleton<GraphLoader>();
+        services.AddSingleton<RuntimeLoader>();
         services.AddSingleton<VersionLoader>();
         services.AddSingleton<ResidentVersions>();
         services.AddSingleton<InferenceMetrics>();

@@ -17,11 +17,6 @@ internal sealed class Planner(EnsembleSpec spec, Func<GraphMember, ModelSignatur
     {
         var open = Scope.Open();
         new Planner(spec, member, [], inferring: true).Plan(spec.Root, open);
-        if (open.Tensors.Count == 0)
-        {
-            problems.Add("no input could be inferred from the members: add a signature.json");
-        }
-
         return [.. open.Tensors];
     }
 

@@ -8,6 +8,11 @@ internal static class Signatures
     /// <summary>The declared one where there is one: its outputs must be the root's; else the one that follows.</summary>
     public static ModelSignature Of(ModelSignature? declared, IReadOnlyList<TensorSpec> inputs, IReadOnlyList<TensorSpec> outputs, List<string> problems)
     {
+        if (inputs.Count == 0)
+        {
+            problems.Add("the graph takes no inputs");
+        }
+
         if (declared is null)
         {
             return new ModelSignature { Task = Task(outputs), Inputs = inputs, Outputs = outputs };

@@ -20,6 +20,9 @@ public readonly struct Deadline(TimeProvider time, long started, TimeSpan timeou
         }
     }
 
+    /// <summary>The same time for a part of the work that <paramref name="token"/> stops earlier.</summary>
+    public Deadline For(CancellationToken token) => new(time, started, timeout, token);
+
     /// <exception cref="InferenceException">The time is over or the caller has gone: whatever comes next must not begin.</exception>
     public void Check()
     {

@@ -19,7 +19,7 @@ public sealed record ModelDescription
 
     /// <summary>
     /// <c>feature_service</c>, <c>feature_service_version</c>, <c>join_keys</c> and <c>join_key_datatypes</c> (comma-separated) where absent
-    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted; the settings of <see cref="Runtimes.Execution"/>.
+    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted; <c>members</c> of a graph, as <c>model/version</c>; the settings of <see cref="Runtimes.Execution"/>.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
@@ -49,6 +49,11 @@ public sealed record ModelDescription
             properties["feature_service_version"] = (lineage.FeatureServiceVersion ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture);
             properties["join_keys"] = string.Join(',', runtime.JoinKeys.Select(key => key.Name));
             properties["join_key_datatypes"] = string.Join(',', runtime.JoinKeys.Select(key => key.Datatype.Name()));
+        }
+
+        if (variant.Version.Members.Count > 0)
+        {
+            properties["members"] = string.Join(',', variant.Version.Members.Select(member => member.Key.ToString()));
         }
 
         var nullable = runtime.Inputs.Where(input => input.Nullable).Select(input => input.Name).ToList();

@@ -19,6 +19,9 @@ public class TensorSet(IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInf
     /// <summary>Whether it belongs to a runtime, which takes it back; else it is disposed of.</summary>
     public virtual bool IsPooled => true;
 
+    /// <summary>A graph's members that failed in the last run and were left out.</summary>
+    public IReadOnlyList<string> MembersDropped { get; set; } = [];
+
     public virtual void Dispose()
     {
         Array.ForEach(Inputs, tensor => tensor.Dispose());
@@ -31,6 +34,7 @@ public class TensorSet(IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInf
     internal long Reset()
     {
         long bytes = 0;
+        MembersDropped = [];
         foreach (var tensor in Inputs)
         {
             tensor.IsPresent = false;

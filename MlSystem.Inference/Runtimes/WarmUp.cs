@@ -39,6 +39,10 @@ internal static class WarmUp
                 last = time.GetElapsedTime(started);
             }
         }
+        catch (InferenceException error) when (!model.Computes && error.Fault.Kind == FaultKind.InvalidArgument)
+        {
+            // A graph may have no way for a row of zeros; its members are warm.
+        }
         catch (InferenceException error)
         {
             throw new ModelRefusedException(string.Create(CultureInfo.InvariantCulture, $"warm-up on {rows} row(s) of the signature's shape failed: {error.Message}"), error);

@@ -24,6 +24,15 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
 
     public ModelLineage? Lineage { get; } = lineage;
 
+    /// <summary>Its own, or the one that follows from its model.</summary>
+    public required ModelSignature Signature { get; init; }
+
+    /// <summary>The versions that it is made of. They stay resident with it.</summary>
+    public required IReadOnlyList<LoadedVersion> Members { get; init; }
+
+    /// <summary>The versions that must be resident for this one, itself among them.</summary>
+    public IEnumerable<VersionKey> Needs => Members.SelectMany(member => member.Needs).Append(Key);
+
     /// <summary>How long a one-row run takes once warm.</summary>
     public TimeSpan WarmRun { get; } = warmRun;
 

@@ -10,6 +10,9 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     private readonly ConcurrentDictionary<VersionKey, Residence> _versions = new();
     private readonly ConcurrentDictionary<VersionKey, LoadFailure> _failures = new();
 
+    // Members of graphs that are being loaded: nothing else holds them yet.
+    private readonly ConcurrentDictionary<(VersionKey Graph, VersionKey Member), bool> _membersOfLoading = new();
+
     // Loading belongs to the server, not to the request that asked first: it goes on when that one gives up.
     private readonly CancellationTokenSource _stopping = new();
 
@@ -34,7 +37,8 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     /// <summary>Lets go of all versions but these; what is in use is freed when its last request is answered.</summary>
     public void RetainOnly(IReadOnlySet<VersionKey> keep)
     {
-        foreach (var version in Ready.Where(version => !keep.Contains(version.Key)))
+        var needed = Ready.Where(version => keep.Contains(version.Key)).SelectMany(version => version.Needs).Concat(_membersOfLoading.Keys.Select(pair => pair.Member)).ToHashSet();
+        foreach (var version in Ready.Where(version => !needed.Contains(version.Key)))
         {
             Drop(version);
         }
@@ -56,7 +60,7 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     {
         try
         {
-            var version = await loader.LoadAsync(key, _stopping.Token);
+            var version = await loader.LoadAsync(key, (member, token) => GetMemberAsync(key, member, token), _stopping.Token);
             _failures.TryRemove(key, out _);
             residence.Succeed(version);
         }
@@ -67,6 +71,19 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
             LogFailed(key.Model, key.Version, error.Message);
             residence.Fail(error);
         }
+        finally
+        {
+            foreach (var pair in _membersOfLoading.Keys.Where(pair => pair.Graph == key))
+            {
+                _membersOfLoading.TryRemove(pair, out _);
+            }
+        }
+    }
+
+    private Task<LoadedVersion> GetMemberAsync(VersionKey graph, VersionKey member, CancellationToken cancellationToken)
+    {
+        _membersOfLoading[(graph, member)] = true;
+        return GetAsync(member, cancellationToken);
     }
 
     /// <summary>What the registry refuses stays refused until its content changes; what did not reach it may pass.</summary>

@@ -8,11 +8,12 @@ using MlSystem.Inference.Runtimes;
 namespace MlSystem.Inference.Versions;
 
 /// <summary>Takes a version from the registry to a warm session: describe, fetch, verify, load, compare, warm up.</summary>
-public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
+public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
 {
+    /// <param name="member">Loads a version that this one is made of, or finds it resident.</param>
     /// <exception cref="ModelRefusedException">It will not become right by trying again.</exception>
     /// <exception cref="HttpRequestException">The registry can't be reached now.</exception>
-    public async Task<LoadedVersion> LoadAsync(VersionKey key, CancellationToken cancellationToken)
+    public async Task<LoadedVersion> LoadAsync(VersionKey key, Func<VersionKey, CancellationToken, Task<LoadedVersion>> member, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var answer = await registry.GetVersionAsync(key, cancellationToken) ?? throw new VersionUnknownException(key);
@@ -27,27 +28,27 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
             files[file.Path] = await cache.GetAsync(key, file, cancellationToken);
         }
 
-        var model = files.GetValueOrDefault(ModelFiles.Onnx) ?? throw new ModelRefusedException($"its files have no {ModelFiles.Onnx}");
         var signature = await ReadAsync(files, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
         var lineage = await ReadAsync(files, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
         var execution = Execution.Of(await ReadAsync(files, ModelFiles.Execution, ContractsJson.Default.ExecutionSettings, cancellationToken), options.Value);
-        var loaded = await LoadAsync(key, model, signature, lineage, execution, cancellationToken);
+        var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
+        var loaded = await LoadAsync(new VersionFiles(key, files, source, execution, member), lineage, cancellationToken);
         var elapsed = time.GetElapsedTime(started);
         LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
         return loaded;
     }
 
-    private async Task<LoadedVersion> LoadAsync(VersionKey key, string model, ModelSignature? signature, ModelLineage? lineage, Execution execution, CancellationToken cancellationToken)
+    private async Task<LoadedVersion> LoadAsync(VersionFiles files, ModelLineage? lineage, CancellationToken cancellationToken)
     {
-        var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
-        var runtime = OnnxRuntimeModel.Load(model, source, execution, options.Value.MaxPooledTensorBytes);
+        var loaded = await runtimes.LoadAsync(files, cancellationToken);
         try
         {
-            return new LoadedVersion(key, runtime, execution, lineage, await WarmUp.RunAsync(runtime, execution.WarmUpBatchSizes, time, cancellationToken), executor);
+            var warmRun = await WarmUp.RunAsync(loaded.Runtime, files.Execution.WarmUpBatchSizes, time, cancellationToken);
+            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor) { Signature = loaded.Signature, Members = loaded.Members };
         }
         catch
         {
-            runtime.Dispose();
+            loaded.Runtime.Dispose();
             throw;
         }
     }

@@ -36,6 +36,11 @@ internal static class GrpcResponseWriter
             response.Parameters["entities_not_found"] = new InferParameter { Int64Param = call.EntitiesNotFound };
         }
 
+        if (call.Tensors.MembersDropped is { Count: > 0 } dropped)
+        {
+            response.Parameters["members_dropped"] = new InferParameter { StringParam = string.Join(',', dropped) };
+        }
+
         for (var i = 0; i < call.OutputCount && !raw; i++)
         {
             raw = call.Tensors.Outputs[call.Output(i).Index].Info.Datatype == Datatype.Fp16;

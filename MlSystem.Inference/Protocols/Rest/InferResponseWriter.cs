@@ -55,6 +55,11 @@ internal sealed class InferResponseWriter : IDisposable
             _json.WriteNumber("entities_not_found"u8, call.EntitiesNotFound);
         }
 
+        if (call.Tensors.MembersDropped is { Count: > 0 } dropped)
+        {
+            _json.WriteString("members_dropped"u8, string.Join(',', dropped));
+        }
+
         _json.WriteEndObject();
         _json.WriteStartArray("outputs"u8);
         var binary = false;
