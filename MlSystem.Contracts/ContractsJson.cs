@@ -20,6 +20,7 @@ namespace MlSystem.Contracts;
 [JsonSerializable(typeof(Endpoint))]
 [JsonSerializable(typeof(IReadOnlyList<Endpoint>))]
 [JsonSerializable(typeof(PredictionEvent))]
+[JsonSerializable(typeof(PredictionBatchEvent))]
 [JsonSerializable(typeof(FeedbackEvent))]
 [JsonSerializable(typeof(FeatureRowEvent))]
 [JsonSerializable(typeof(RegistryEvent))]

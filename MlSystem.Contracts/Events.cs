@@ -5,6 +5,9 @@ namespace MlSystem.Contracts;
 /// <summary>CloudEvents types of the records in this file.</summary>
 public static class EventTypes
 {
+    public const string PredictionBatch = "mlsystem.prediction_batch.v1";
+
+    /// <summary>One request an event: no longer written, still read where a log holds it.</summary>
     public const string Prediction = "mlsystem.prediction.v1";
     public const string Feedback = "mlsystem.feedback.v1";
     public const string FeatureRow = "mlsystem.feature_row.v1";
@@ -12,7 +15,7 @@ public static class EventTypes
     public const string Run = "mlsystem.run.v1";
 }
 
-/// <summary>One answered inference request. A prediction's id is <c>{request_id}/{row}</c>, rows from 0.</summary>
+/// <summary>One answered inference request, as it was logged before <see cref="PredictionBatchEvent"/>. A prediction's id is <c>{request_id}/{row}</c>, rows from 0.</summary>
 public sealed record PredictionEvent
 {
     /// <summary>UUIDv7 made by the server.</summary>

@@ -3,7 +3,7 @@ namespace MlSystem.Contracts;
 /// <summary>The topics of the event log (CloudEvents 1.0, binary mode).</summary>
 public static class Topics
 {
-    /// <summary><see cref="PredictionEvent"/>, keyed by request id.</summary>
+    /// <summary><see cref="PredictionBatchEvent"/>, keyed by its own id; <see cref="PredictionEvent"/> in older logs.</summary>
     public const string Predictions = "mlsystem.predictions";
 
     /// <summary><see cref="FeedbackEvent"/>, keyed by request id.</summary>

@@ -47,7 +47,7 @@ internal sealed class HistoryMaintenance(IDbContextFactory<MonitorContext> conte
         using var tables = HistoryTables.Open([]);
         var sources = string.Join(", ", parts.Select(part => HistoryTables.Literal(folder.Full(part.Path))));
         var size = folder.Write(path, target => HistoryTables.Execute(
-            tables, $"COPY (SELECT * FROM read_parquet([{sources}], hive_partitioning = false)) TO {HistoryTables.Literal(target)} (FORMAT parquet, COMPRESSION zstd)"));
+            tables, $"COPY (SELECT * FROM read_parquet([{sources}], hive_partitioning = false, union_by_name = true)) TO {HistoryTables.Literal(target)} (FORMAT parquet, COMPRESSION zstd)"));
 
         var ids = parts.ConvertAll(part => part.Id);
         await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellationToken);

@@ -11,9 +11,9 @@ public sealed class HistoryOptions
     [Range(8, 3650)]
     public int RetentionDays { get; set; } = 90;
 
-    /// <summary>Requests and outcomes that are written to Parquet at once; default 10,000, 1 to 100,000.</summary>
-    [Range(1, 100_000)]
-    public int FlushRows { get; set; } = 10_000;
+    /// <summary>Predictions and outcomes that are written to Parquet at once; default 100,000, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int FlushRows { get; set; } = 100_000;
 
     /// <summary>Seconds until staged rows are written to Parquet at the latest; default 60, 1 to 3600.</summary>
     [Range(1, 3600)]

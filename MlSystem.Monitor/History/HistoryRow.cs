@@ -41,6 +41,12 @@ public sealed record HistoryRow
 
     public double? OldestFeatureAgeSeconds { get; init; }
 
+    /// <summary>The endpoint's revision that was served; absent for predictions of logs that did not tell it.</summary>
+    public long? EndpointRevision { get; init; }
+
+    /// <summary>Role shadow: the request id of the live prediction that this one mirrors, row by row.</summary>
+    public string? PairedRequestId { get; init; }
+
     public JsonElement? Label { get; init; }
 
     public DateTimeOffset? LabelTime { get; init; }
@@ -66,10 +72,12 @@ public sealed record HistoryRow
         Outputs = Json(reader, 12),
         LatencyUs = reader.GetInt64(13),
         OldestFeatureAgeSeconds = reader.IsDBNull(14) ? null : reader.GetDouble(14),
-        Label = reader.IsDBNull(15) ? null : Json(reader, 15),
-        LabelTime = reader.IsDBNull(16) ? null : Moment(reader, 16),
-        Reward = reader.IsDBNull(17) ? null : reader.GetDouble(17),
-        RewardTime = reader.IsDBNull(18) ? null : Moment(reader, 18),
+        EndpointRevision = reader.IsDBNull(15) ? null : reader.GetInt64(15),
+        PairedRequestId = reader.IsDBNull(16) ? null : reader.GetString(16),
+        Label = reader.IsDBNull(17) ? null : Json(reader, 17),
+        LabelTime = reader.IsDBNull(18) ? null : Moment(reader, 18),
+        Reward = reader.IsDBNull(19) ? null : reader.GetDouble(19),
+        RewardTime = reader.IsDBNull(20) ? null : Moment(reader, 20),
     };
 
     private static DateTimeOffset Moment(DbDataReader reader, int column) => new(DateTime.SpecifyKind(reader.GetDateTime(column), DateTimeKind.Utc));

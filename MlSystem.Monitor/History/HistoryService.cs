@@ -23,7 +23,10 @@ internal sealed partial class HistoryService(
                 if (time.GetElapsedTime(flushed).TotalSeconds >= options.Value.FlushIntervalSeconds || await writer.IsFullAsync(stoppingToken))
                 {
                     flushed = time.GetTimestamp();
-                    await writer.FlushAsync(stoppingToken);
+                    while (await writer.FlushAsync(stoppingToken) && await writer.IsFullAsync(stoppingToken))
+                    {
+                        // More came meanwhile than one pass takes.
+                    }
                 }
 
                 if (maintained is not { } last || time.GetElapsedTime(last).TotalMinutes >= options.Value.MaintenanceIntervalMinutes)

@@ -12,7 +12,7 @@ internal static class HistoryTables
     private const string CreatePredictions = """
         CREATE TABLE predictions(prediction_id VARCHAR, request_id VARCHAR, "row" INTEGER, client_id VARCHAR, endpoint VARCHAR, model VARCHAR,
             version INTEGER, variant VARCHAR, "role" VARCHAR, "time" TIMESTAMP, inputs VARCHAR, join_keys VARCHAR, outputs VARCHAR,
-            latency_us BIGINT, oldest_feature_age_seconds DOUBLE)
+            latency_us BIGINT, oldest_feature_age_seconds DOUBLE, endpoint_revision BIGINT, paired_request_id VARCHAR)
         """;
 
     private const string CreateLabels = """
@@ -33,13 +33,11 @@ internal static class HistoryTables
         using var labels = connection.CreateAppender("labels");
         foreach (var row in staged)
         {
-            if (row.Kind == HistoryKind.Predictions)
+            switch (row.Kind)
             {
-                Append(predictions, JsonSerializer.Deserialize(row.Payload, ContractsJson.Default.PredictionEvent)!);
-            }
-            else
-            {
-                Append(labels, row.Id, JsonSerializer.Deserialize(row.Payload, MonitorJson.Default.LabelRecord)!);
+                case HistoryKind.Batches: BatchRows.Append(predictions, PredictionBatch.Read(row.Payload), row.Date); break;
+                case HistoryKind.Predictions: Append(predictions, JsonSerializer.Deserialize(row.Payload, ContractsJson.Default.PredictionEvent)!); break;
+                default: Append(labels, row.Id, JsonSerializer.Deserialize(row.Payload, MonitorJson.Default.LabelRecord)!); break;
             }
         }
 
@@ -79,6 +77,8 @@ internal static class HistoryTables
                 .AppendValue(outputs.Json(row))
                 .AppendValue(prediction.LatencyMicroseconds)
                 .AppendValue(prediction.OldestFeatureAgeSeconds)
+                .AppendNullValue()
+                .AppendNullValue()
                 .EndRow();
         }
     }

@@ -11,30 +11,52 @@ namespace MlSystem.Monitor.History;
 /// </summary>
 internal sealed partial class HistoryWriter(IDbContextFactory<MonitorContext> contexts, HistoryFolder folder, IOptions<HistoryOptions> options, ILogger<HistoryWriter> logger)
 {
+    /// <summary>Bytes of events that one pass reads into memory.</summary>
+    private const long MaxBytes = 64 << 20;
+
     /// <summary>Whether a full batch is waiting.</summary>
     public async Task<bool> IsFullAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        return await context.Staged.CountAsync(cancellationToken) >= options.Value.FlushRows;
+        return await context.Staged.SumAsync(s => s.Rows, cancellationToken) >= options.Value.FlushRows
+            || await context.Staged.SumAsync(s => s.Bytes, cancellationToken) >= MaxBytes;
     }
 
     /// <summary>Writes the oldest staged rows; false when there was none.</summary>
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var staged = await context.Staged.AsNoTracking().OrderBy(s => s.Id).Take(options.Value.FlushRows).ToListAsync(cancellationToken);
-        if (staged.Count == 0)
+        if (await LastIdAsync(context, cancellationToken) is not { } last)
         {
             return false;
         }
 
-        var files = staged.GroupBy(s => (s.Kind, s.Endpoint, s.Date)).Select(group => WriteFile(group.Key.Kind, group.Key.Endpoint, group.Key.Date, [.. group])).ToList();
+        var staged = await context.Staged.AsNoTracking().Where(s => s.Id <= last).OrderBy(s => s.Id).ToListAsync(cancellationToken);
+        var files = staged.GroupBy(s => (Kind: HistoryKind.FileKind(s.Kind), s.Endpoint, s.Date)).Select(group => WriteFile(group.Key.Kind, group.Key.Endpoint, group.Key.Date, [.. group])).ToList();
         if (!await PublishAsync(context, staged.ConvertAll(s => s.Id), files, cancellationToken))
         {
             files.ForEach(file => folder.Delete(file.Path));
         }
 
         return true;
+    }
+
+    /// <summary>The last of the oldest staged rows that are written at once: at least one, within the bounds if it can be.</summary>
+    private async Task<long?> LastIdAsync(MonitorContext context, CancellationToken cancellationToken)
+    {
+        var (rows, bytes, last) = (0L, 0L, (long?)null);
+        await foreach (var next in context.Staged.OrderBy(s => s.Id).Select(s => new { s.Id, s.Rows, s.Bytes }).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            (rows, bytes) = (rows + next.Rows, bytes + next.Bytes);
+            if (last is not null && (rows > options.Value.FlushRows || bytes > MaxBytes))
+            {
+                break;
+            }
+
+            last = next.Id;
+        }
+
+        return last;
     }
 
     private HistoryFileRow WriteFile(string kind, string endpoint, string date, List<StagedRow> rows)

@@ -9,8 +9,14 @@ namespace MlSystem.Monitor.Ingestion;
 /// <summary>Turns stored events into records; what can't be turned is put aside with its reason.</summary>
 internal static class EventReader
 {
-    /// <summary>Null when the event is not a readable prediction: then <paramref name="reason"/> says why.</summary>
-    public static PredictionEvent? Prediction(StoredEvent e, out string reason) =>
+    /// <summary>Null when the event has no readable predictions: then <paramref name="reason"/> says why.</summary>
+    public static Arrival? Predictions(StoredEvent e, out string reason) =>
+        e.Event.Headers.GetValueOrDefault("ce_type") == EventTypes.PredictionBatch ? Batch(e, out reason)
+        : Prediction(e, out reason) is { } prediction ? Arrival.Of(prediction, e.Event.Value)
+        : null;
+
+    /// <summary>The form of one request an event, of logs that an older version wrote.</summary>
+    private static PredictionEvent? Prediction(StoredEvent e, out string reason) =>
         Read(e, ContractsJson.Default.PredictionEvent, EventTypes.Prediction, out reason) is not { } prediction ? null
         : Check(prediction.RequestId.Length > 0, "request_id is empty", ref reason)
             && Check(prediction.Endpoint.Length > 0, "endpoint is empty", ref reason)
@@ -35,6 +41,20 @@ internal static class EventReader
         Payload = e.Event.Value.ToArray(),
         Time = e.Time.ToUnixTimeMilliseconds(),
     };
+
+    private static Arrival? Batch(StoredEvent e, out string reason)
+    {
+        try
+        {
+            reason = "";
+            return Arrival.Of(PredictionBatch.Read(e.Event.Value.Span), e.Event.Value);
+        }
+        catch (FormatException error)
+        {
+            reason = error.Message;
+            return null;
+        }
+    }
 
     private static T? Read<T>(StoredEvent e, JsonTypeInfo<T> type, string eventType, out string reason)
         where T : class

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
@@ -17,27 +16,69 @@ internal sealed class JoinStore(IDbContextFactory<MonitorContext> contexts) : ID
     /// <summary>The two consumers of this process take turns instead of failing each other's transactions.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public Task AddPredictionsAsync(IReadOnlyList<PredictionEvent> predictions, IReadOnlyList<RejectedRow> rejected, CancellationToken cancellationToken) =>
-        WriteAsync(rejected, context => AddPredictionsAsync(context, predictions, cancellationToken), cancellationToken);
+    public Task AddPredictionsAsync(IReadOnlyList<Arrival> arrivals, IReadOnlyList<RejectedRow> rejected, CancellationToken cancellationToken) =>
+        WriteAsync(rejected, context => AddPredictionsAsync(context, arrivals, cancellationToken), cancellationToken);
 
     public Task AddFeedbackAsync(IReadOnlyList<FeedbackEvent> feedback, IReadOnlyList<RejectedRow> rejected, CancellationToken cancellationToken) =>
         WriteAsync(rejected, context => AddFeedbackAsync(context, feedback, cancellationToken), cancellationToken);
 
     public void Dispose() => _turn.Dispose();
 
-    private static async Task AddPredictionsAsync(MonitorContext context, IReadOnlyList<PredictionEvent> predictions, CancellationToken cancellationToken)
+    private static async Task AddPredictionsAsync(MonitorContext context, IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken)
     {
-        var batch = predictions.DistinctBy(p => p.RequestId).ToList();
-        var ids = batch.ConvertAll(p => p.RequestId);
-        var known = (await context.Requests.Where(r => ids.Contains(r.RequestId)).Select(r => r.RequestId).ToListAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
-        var waiting = (await context.Outcomes.AsNoTracking().Where(o => ids.Contains(o.RequestId)).ToListAsync(cancellationToken)).ToLookup(o => o.RequestId);
-        foreach (var prediction in batch.Where(p => !known.Contains(p.RequestId)))
+        foreach (var arrival in arrivals)
         {
-            var request = Request(prediction);
-            context.Requests.Add(request);
-            context.Staged.Add(Stage(HistoryKind.Predictions, request, JsonSerializer.SerializeToUtf8Bytes(prediction, ContractsJson.Default.PredictionEvent)));
-            context.Staged.AddRange(waiting[request.RequestId].Where(o => o.Row < request.Rows).Select(o => Stage(request, o)));
+            // An event that comes again brings nothing new and is staged already.
+            if (await RequestInsert.InsertNewAsync(context, arrival, cancellationToken) > 0)
+            {
+                Stage(context, arrival);
+                await StageWaitingAsync(context, arrival, cancellationToken);
+            }
         }
+    }
+
+    /// <summary>Once for each day that the requests came on: one, or two around midnight.</summary>
+    private static void Stage(MonitorContext context, Arrival arrival)
+    {
+        var days = arrival.Times.Zip(arrival.Rows).GroupBy(request => Arrival.Day(request.First), request => (long)request.Second, StringComparer.Ordinal);
+        foreach (var day in days)
+        {
+            context.Staged.Add(Stage(arrival.Kind, arrival.Endpoint, day.Key, arrival.Payload.ToArray(), day.Sum()));
+        }
+    }
+
+    /// <summary>Outcomes that came before their predictions.</summary>
+    private static async Task StageWaitingAsync(MonitorContext context, Arrival arrival, CancellationToken cancellationToken)
+    {
+        var places = new Dictionary<string, int>(arrival.Ids.Length, StringComparer.Ordinal);
+        for (var i = 0; i < arrival.Ids.Length; i++)
+        {
+            places[arrival.Ids[i]] = i;
+        }
+
+        foreach (var outcome in await OutcomesAsync(context, arrival.Ids, cancellationToken))
+        {
+            if (places.TryGetValue(outcome.RequestId, out var i) && outcome.Row < arrival.Rows[i])
+            {
+                context.Staged.Add(Stage(arrival.Endpoint, arrival.Times[i], outcome));
+            }
+        }
+    }
+
+    /// <summary>
+    /// All outcomes of the requests, and maybe others. SQLite compares texts as bytes, so the ids of one batch, made within a
+    /// moment, are one short range of the key: one look instead of one for each request.
+    /// </summary>
+    private static Task<List<OutcomeRow>> OutcomesAsync(MonitorContext context, string[] ids, CancellationToken cancellationToken)
+    {
+        var outcomes = context.Outcomes.AsNoTracking();
+        if (ids.Length == 1 || !context.Database.IsSqlite())
+        {
+            return outcomes.Where(o => ids.Contains(o.RequestId)).ToListAsync(cancellationToken);
+        }
+
+        var (first, last) = (ids.Min(StringComparer.Ordinal)!, ids.Max(StringComparer.Ordinal)!);
+        return outcomes.Where(o => o.RequestId.CompareTo(first) >= 0 && o.RequestId.CompareTo(last) <= 0).ToListAsync(cancellationToken);
     }
 
     private static async Task AddFeedbackAsync(MonitorContext context, IReadOnlyList<FeedbackEvent> feedback, CancellationToken cancellationToken)
@@ -63,7 +104,7 @@ internal sealed class JoinStore(IDbContextFactory<MonitorContext> contexts) : ID
 
         context.Staged.AddRange(changed
             .Where(o => requests.TryGetValue(o.RequestId, out var request) && o.Row < request.Rows)
-            .Select(o => Stage(requests[o.RequestId], o)));
+            .Select(o => Stage(requests[o.RequestId].Endpoint, requests[o.RequestId].Time, o)));
     }
 
     private async Task WriteAsync(IReadOnlyList<RejectedRow> rejected, Func<MonitorContext, Task> change, CancellationToken cancellationToken)
@@ -91,26 +132,16 @@ internal sealed class JoinStore(IDbContextFactory<MonitorContext> contexts) : ID
         }
     }
 
-    private static RequestRow Request(PredictionEvent prediction) => new()
-    {
-        RequestId = prediction.RequestId,
-        Endpoint = prediction.Endpoint,
-        Model = prediction.Model,
-        Version = prediction.Version,
-        Variant = prediction.Variant,
-        Role = prediction.Role,
-        Time = prediction.Time.ToUnixTimeMilliseconds(),
-        Rows = prediction.Rows,
-    };
+    private static StagedRow Stage(string endpoint, long time, OutcomeRow outcome) =>
+        Stage(HistoryKind.Labels, endpoint, Arrival.Day(time), JsonSerializer.SerializeToUtf8Bytes(LabelRecord.Of(outcome), MonitorJson.Default.LabelRecord), 1);
 
-    private static StagedRow Stage(RequestRow request, OutcomeRow outcome) =>
-        Stage(HistoryKind.Labels, request, JsonSerializer.SerializeToUtf8Bytes(LabelRecord.Of(outcome), MonitorJson.Default.LabelRecord));
-
-    private static StagedRow Stage(string kind, RequestRow request, byte[] payload) => new()
+    private static StagedRow Stage(string kind, string endpoint, string date, byte[] payload, long rows) => new()
     {
         Kind = kind,
-        Endpoint = request.Endpoint,
-        Date = DateTimeOffset.FromUnixTimeMilliseconds(request.Time).UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        Endpoint = endpoint,
+        Date = date,
         Payload = payload,
+        Rows = rows,
+        Bytes = payload.Length,
     };
 }

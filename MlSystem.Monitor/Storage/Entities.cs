@@ -61,6 +61,12 @@ public sealed class StagedRow
 
     /// <summary>JSON of the event or of the outcome.</summary>
     public required byte[] Payload { get; set; }
+
+    /// <summary>Rows that it makes in a Parquet file.</summary>
+    public long Rows { get; set; } = 1;
+
+    /// <summary>Length of <see cref="Payload"/>.</summary>
+    public long Bytes { get; set; }
 }
 
 /// <summary>A Parquet file that counts. Files that no row names are leftovers of a crash.</summary>
@@ -98,9 +104,15 @@ public sealed class RejectedRow
     public required long Time { get; set; }
 }
 
-/// <summary>The two kinds of history file.</summary>
+/// <summary>What is staged, and the two kinds of history file that it becomes.</summary>
 public static class HistoryKind
 {
     public const string Predictions = "predictions";
     public const string Labels = "labels";
+
+    /// <summary>Staged only: many requests in one payload, which become <see cref="Predictions"/>.</summary>
+    public const string Batches = "prediction_batches";
+
+    /// <summary>The kind of file that staged rows of a kind go to.</summary>
+    public static string FileKind(string staged) => staged == Batches ? Predictions : staged;
 }

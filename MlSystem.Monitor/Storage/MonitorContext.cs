@@ -27,7 +27,15 @@ public abstract class MonitorContext(DbContextOptions options) : DbContext(optio
             outcome.ToTable("outcomes").HasKey(o => new { o.RequestId, o.Row });
             outcome.HasIndex(o => o.Endpoint);
         });
-        modelBuilder.Entity<StagedRow>(staged => staged.ToTable("staged").HasKey(s => s.Id));
+        modelBuilder.Entity<StagedRow>(staged =>
+        {
+            staged.ToTable("staged").HasKey(s => s.Id);
+            staged.Property(s => s.Rows).HasDefaultValue(1L).HasSentinel(1L);
+            staged.Property(s => s.Bytes).HasDefaultValue(0L);
+
+            // How much is waiting is asked every second: without reading a payload.
+            staged.HasIndex(s => new { s.Id, s.Rows, s.Bytes });
+        });
         modelBuilder.Entity<HistoryFileRow>(file =>
         {
             file.ToTable("history_files").HasKey(f => f.Id);

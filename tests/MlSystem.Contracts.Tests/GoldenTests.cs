@@ -49,6 +49,7 @@ public class GoldenTests
         ["model_lineage"] = typeof(ModelLineage),
         ["model_manifest"] = typeof(ModelManifest),
         ["model_signature"] = typeof(ModelSignature),
+        ["prediction_batch_event"] = typeof(PredictionBatchEvent),
         ["prediction_event"] = typeof(PredictionEvent),
         ["registry_event"] = typeof(RegistryEvent),
         ["run_event"] = typeof(RunEvent),

@@ -112,7 +112,7 @@ public class MonitorTests
     {
         await using var monitor = await MonitorProcess.StartAsync();
         var broken = new LogEvent(Samples.RequestId(1), Encoding.UTF8.GetBytes("{\"request_id\":"), new Dictionary<string, string>());
-        await monitor.Log.AppendAsync(Topics.Predictions, [broken, Samples.Event(Samples.Prediction(1))], CancellationToken.None);
+        await monitor.Log.AppendAsync(Topics.Predictions, [broken, .. Unfitting(), Samples.Event(Samples.Batch(Samples.Prediction(1)))], CancellationToken.None);
         await monitor.Log.AppendAsync(Topics.Feedback, [Samples.Event(Samples.Feedback(1, 0) with { Label = null })], CancellationToken.None);
         await monitor.CaughtUpAsync();
 
@@ -121,7 +121,14 @@ public class MonitorTests
         await database.OpenAsync();
         await using var command = database.CreateCommand();
         command.CommandText = "SELECT count(*) FROM rejected_events WHERE length(\"Reason\") > 0";
-        Assert.Equal(2L, await command.ExecuteScalarAsync());
+        Assert.Equal(4L, await command.ExecuteScalarAsync());
+    }
+
+    /// <summary>Batches that don't fit together.</summary>
+    private static LogEvent[] Unfitting()
+    {
+        var batch = Samples.Batch(Samples.Prediction(2), Samples.Prediction(3));
+        return [Samples.Event(batch with { RequestIds = ["one"] }), Samples.Event(batch with { Rows = [2, 1] })];
     }
 
     private static async Task<bool> WithinAsync(TimeSpan time, Func<bool> condition)
@@ -146,7 +153,9 @@ public class MonitorTests
         await monitor.CaughtUpAsync();
         Assert.Equal(2, (await monitor.GetAsync("/api/endpoints/churn/performance")).GetProperty("feedback_waiting").GetInt64());
 
-        var predictions = Enumerable.Range(0, 10).Select(i => Samples.Event(Samples.Prediction(i, version: i < 5 ? 1 : 2))).ToList();
+        // Batches, and one request in the form of older logs.
+        var requests = Enumerable.Range(0, 10).Select(i => Samples.Prediction(i, version: i < 5 ? 1 : 2)).ToList();
+        LogEvent[] predictions = [Samples.Event(Samples.Batch(requests[..3])), Samples.Event(requests[3]), Samples.Event(Samples.Batch(requests[4])), Samples.Event(Samples.Batch(requests[5..]))];
         LogEvent[] feedback =
         [
             Samples.Event(Samples.Feedback(0, 0, "Yes", seconds: 5)), Samples.Event(Samples.Feedback(0, 0, "No", seconds: 2)),
@@ -211,7 +220,7 @@ public class MonitorTests
     private static async Task AppendAsync(MonitorProcess monitor, int from, int to)
     {
         var range = Enumerable.Range(from, to - from).ToList();
-        await monitor.Log.AppendAsync(Topics.Predictions, range.ConvertAll(i => Samples.Event(Samples.Prediction(i))), CancellationToken.None);
+        await monitor.Log.AppendAsync(Topics.Predictions, range.ConvertAll(i => Samples.Event(Samples.Batch(Samples.Prediction(i)))), CancellationToken.None);
         await monitor.Log.AppendAsync(Topics.Feedback, range.ConvertAll(i => Samples.Event(Samples.Feedback(i, 0))), CancellationToken.None);
     }
 

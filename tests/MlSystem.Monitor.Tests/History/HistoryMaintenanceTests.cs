@@ -10,7 +10,7 @@ public class HistoryMaintenanceTests
         using var monitor = new MonitorDatabase();
         for (var i = 0; i < 4; i++)
         {
-            await monitor.Join.AddPredictionsAsync([Samples.Prediction(i)], [], CancellationToken.None);
+            await monitor.Join.AddPredictionsAsync([Samples.Arrival(Samples.Event(Samples.Batch(Samples.Prediction(i))))], [], CancellationToken.None);
             await monitor.Join.AddFeedbackAsync([Samples.Feedback(i, 1)], [], CancellationToken.None);
             await monitor.Writer.FlushAsync(CancellationToken.None);
         }
@@ -35,7 +35,7 @@ public class HistoryMaintenanceTests
     public async Task What_is_past_its_retention_is_removed_everywhere()
     {
         using var monitor = new MonitorDatabase();
-        await monitor.Join.AddPredictionsAsync([Samples.Prediction(0)], [], CancellationToken.None);
+        await monitor.Join.AddPredictionsAsync([Samples.Arrival(Samples.Event(Samples.Prediction(0)))], [], CancellationToken.None);
         await monitor.Join.AddFeedbackAsync([Samples.Feedback(0, 0), Samples.Feedback(9, 0)], [], CancellationToken.None);
         await monitor.Writer.FlushAsync(CancellationToken.None);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlSystem.Contracts;
 using MlSystem.Monitor.History;
+using MlSystem.Monitor.Ingestion;
 using MlSystem.Monitor.Performance;
 
 namespace MlSystem.Monitor.Tests.Ingestion;
@@ -26,6 +27,20 @@ public class JoinStoreTests
         Assert.Equal(16, expected.Rows.Split('\n').Length);
     }
 
+    /// <summary>One request an event, as older logs have it, or in batches.</summary>
+    private static List<Arrival> Arrivals(List<PredictionEvent> requests, Random? random)
+    {
+        var arrivals = new List<Arrival>();
+        for (var i = 0; i < requests.Count;)
+        {
+            var next = random is null ? i + 1 : random.Next(i + 1, requests.Count + 1);
+            arrivals.Add(Samples.Arrival(random?.Next(3) is 1 or 2 ? Samples.Event(Samples.Batch(requests[i..next])) : Samples.Event(requests[(next = i + 1) - 1])));
+            i = next;
+        }
+
+        return arrivals;
+    }
+
     private static List<T> Twice<T>(List<T> items, Random random)
     {
         var all = items.Concat(items).ToArray();
@@ -41,7 +56,7 @@ public class JoinStoreTests
         while (p < predictions.Count || f < feedback.Count)
         {
             var (nextP, nextF) = (Math.Min(predictions.Count, p + (random?.Next(4) ?? 100)), Math.Min(feedback.Count, f + (random?.Next(8) ?? 100)));
-            await monitor.Join.AddPredictionsAsync(predictions[p..nextP], [], CancellationToken.None);
+            await monitor.Join.AddPredictionsAsync(Arrivals(predictions[p..nextP], random), [], CancellationToken.None);
             await monitor.Join.AddFeedbackAsync(feedback[f..nextF], [], CancellationToken.None);
             (p, f) = (nextP, nextF);
             if (random?.Next(3) == 0)
@@ -53,7 +68,7 @@ public class JoinStoreTests
         var rows = await monitor.History.ReadAsync(new HistoryQuery("churn", null, null, Labelled: false), null, 1000, CancellationToken.None);
         var performance = await monitor.Performance.PerformanceAsync("churn", default, CancellationToken.None);
         return (
-            string.Join('\n', rows.Select(row => JsonSerializer.Serialize(new HistoryPage { Rows = [row] }, HistoryJson.Default.HistoryPage))),
+            string.Join('\n', rows.Select(row => JsonSerializer.Serialize(new HistoryPage { Rows = [row with { EndpointRevision = null }] }, HistoryJson.Default.HistoryPage))),
             JsonSerializer.Serialize(performance, PerformanceJson.Default.EndpointPerformance));
     }
 }

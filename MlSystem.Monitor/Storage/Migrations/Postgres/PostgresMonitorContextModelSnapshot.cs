@@ -172,6 +172,11 @@ namespace MlSystem.Monitor.Storage.Migrations.Postgres
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.Property<long>("Bytes")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L);
+
                     b.Property<string>("Date")
                         .IsRequired()
                         .HasColumnType("text");
@@ -188,7 +193,14 @@ namespace MlSystem.Monitor.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("bytea");
 
+                    b.Property<long>("Rows")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(1L);
+
                     b.HasKey("Id");
+
+                    b.HasIndex("Id", "Rows", "Bytes");
 
                     b.ToTable("staged", (string)null);
                 });

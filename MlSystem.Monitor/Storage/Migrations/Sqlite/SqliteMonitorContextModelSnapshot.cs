@@ -163,6 +163,11 @@ namespace MlSystem.Monitor.Storage.Migrations.Sqlite
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("Bytes")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L);
+
                     b.Property<string>("Date")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -179,7 +184,14 @@ namespace MlSystem.Monitor.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("BLOB");
 
+                    b.Property<long>("Rows")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1L);
+
                     b.HasKey("Id");
+
+                    b.HasIndex("Id", "Rows", "Bytes");
 
                     b.ToTable("staged", (string)null);
                 });
