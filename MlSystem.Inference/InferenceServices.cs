@@ -51,6 +51,8 @@ public static class InferenceServices
         services.AddStartupTask<FirstEndpoints>();
         services.AddSingleton<EndpointWatcher>();
         services.AddHostedService(s => s.GetRequiredService<EndpointWatcher>());
+        services.AddSingleton<HashKey>();
+        services.AddSingleton<IStartupTask>(s => s.GetRequiredService<HashKey>());
         services.AddSingleton<PredictionLogger>();
         services.AddHostedService(s => s.GetRequiredService<PredictionLogger>());
         services.AddHealthChecks()

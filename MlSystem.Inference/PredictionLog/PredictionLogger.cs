@@ -1,8 +1,5 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Options;
-using MlSystem.Contracts;
-using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Routing;
 using MlSystem.ServiceDefaults.EventLog;
@@ -10,221 +7,107 @@ using MlSystem.ServiceDefaults.EventLog;
 namespace MlSystem.Inference.PredictionLog;
 
 /// <summary>
-/// Writes answered predictions to the event log behind the answer. A request pays for one enqueue: its tensors go along
-/// uncopied. One loop turns them into events and gives them back at once, also while the event log is down, so that no
-/// version stays in memory for it; another appends the events in batches. What does not fit the bounds is dropped and counted.
+/// Writes answered predictions to the event log behind the answer, many in one event. A request pays for a copy of its tensors
+/// into the batch of its variant; then its tensors and its version are free, also while the event log is down. Batches are
+/// closed by size and by time, and one loop writes them. What does not fit the bounds is dropped and counted.
 /// </summary>
 public sealed partial class PredictionLogger : BackgroundService
 {
     /// <summary>CloudEvents source of this service's events.</summary>
     internal const string EventSource = "/inference";
 
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
-    private readonly Channel<InferenceCall> _answered;
-    private readonly Channel<LogEvent> _events;
     private readonly PredictionLogOptions _options;
-    private readonly IEventLog _log;
+    private readonly OpenBatches _batches;
+    private readonly BatchAppender _appender;
+    private readonly PredictionLogMetrics _metrics;
     private readonly RandomSource _random;
     private readonly TimeProvider _time;
     private readonly ILogger<PredictionLogger> _logger;
-    private readonly Counter<long> _dropped;
-    private readonly Counter<long> _written;
-    private readonly PredictionEventWriter _writer = new();
-    private long _tensorBytes;
-    private long _eventBytes;
-    private volatile string? _problem;
+    private volatile bool _stopped;
 
     public PredictionLogger(
-        IEventLog log, RandomSource random, IOptions<PredictionLogOptions> options, IMeterFactory meters, TimeProvider time, ILogger<PredictionLogger> logger)
+        IEventLog log, HashKey key, RandomSource random, IOptions<PredictionLogOptions> options, IMeterFactory meters, TimeProvider time, ILogger<PredictionLogger> logger)
     {
-        (_log, _random, _options, _time, _logger) = (log, random, options.Value, time, logger);
-        _answered = Channel.CreateBounded<InferenceCall>(new BoundedChannelOptions(_options.MaxWaiting) { SingleReader = true });
-        _events = Channel.CreateBounded<LogEvent>(new BoundedChannelOptions(_options.MaxWaiting) { SingleReader = true, SingleWriter = true });
-        var meter = meters.Create(InferenceMetrics.MeterName);
-        _dropped = meter.CreateCounter<long>("mlsystem_prediction_log_dropped", unit: null, "Predictions that were not logged, by reason");
-        _written = meter.CreateCounter<long>("mlsystem_prediction_log_written", unit: null, "Predictions in the event log");
+        (_random, _options, _time, _logger) = (random, options.Value, time, logger);
+        _batches = new OpenBatches(_options);
+        _metrics = new PredictionLogMetrics(meters, () => _batches.Waiting);
+        _appender = new BatchAppender(log, _batches, new SensitiveValues(key), _metrics, time, logger);
     }
 
     /// <summary>Why predictions can't be written at the moment, or null.</summary>
-    public string? Problem => _problem;
+    public string? Problem => _appender.Problem;
 
-    /// <summary>Takes over an answered call.</summary>
+    /// <summary>Takes over an answered call: its tensors and its version are returned before this method does.</summary>
     public void Log(InferenceCall call)
     {
-        var bytes = Bytes(call);
-        if (Interlocked.Add(ref _tensorBytes, bytes) <= _options.MaxWaitingBytes && _answered.Writer.TryWrite(call))
+        try
         {
-            return;
+            var share = call.Route.Endpoint.Logging.SampleShare;
+            var dropped = _stopped ? DropReason.Stopped : _batches.Add(call, withInputs: share >= 1 || _random.NextDouble() < share);
+            if (dropped is not null)
+            {
+                _metrics.Dropped(1, dropped);
+            }
         }
-
-        Release(call, bytes);
-        Drop(1, "full");
+        catch (Exception error)
+        {
+            // One prediction that can't be written down must not fail its caller or end the log of all others.
+            LogRefused(call.Route.Name, error.Message);
+            _metrics.Dropped(1, DropReason.Error);
+        }
+        finally
+        {
+            call.Variant.Version.Runtime.Return(call.Tensors);
+            call.Variant.Version.Release();
+        }
     }
 
     public override void Dispose()
     {
-        _writer.Dispose();
+        _appender.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var drained = new CancellationTokenSource();
-        await using var stop = stoppingToken.Register(() =>
-        {
-            _answered.Writer.TryComplete();
-            drained.CancelAfter(TimeSpan.FromSeconds(_options.DrainSeconds));
-        });
+        var closing = CloseByTimeAsync(drained, stoppingToken);
         try
         {
-            await Task.WhenAll(SerializeAsync(), AppendAsync(drained.Token));
+            await _appender.RunAsync(drained.Token);
         }
         catch (OperationCanceledException) when (drained.IsCancellationRequested)
         {
-            LogCut(_events.Reader.Count);
+            _metrics.Dropped(_batches.Waiting, DropReason.Stopped);
+            LogCut(_batches.Waiting);
         }
+
+        await closing;
     }
 
-    /// <summary>Ends when stopping has closed the queue and it is empty; it waits for nothing else.</summary>
-    private async Task SerializeAsync()
+    /// <summary>Ends when the server stops; then everything is closed and the drain's time begins.</summary>
+    private async Task CloseByTimeAsync(CancellationTokenSource drained, CancellationToken stoppingToken)
     {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(_options.FlushIntervalMilliseconds), _time);
         try
         {
-            while (await _answered.Reader.WaitToReadAsync(CancellationToken.None))
+            while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                while (_answered.Reader.TryRead(out var call))
-                {
-                    Serialize(call);
-                }
+                _batches.CloseAll();
             }
         }
-        finally
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            _events.Writer.Complete();
+            _stopped = true;
+            _batches.CloseAll();
+            _batches.Complete();
+            drained.CancelAfter(TimeSpan.FromSeconds(_options.DrainSeconds));
         }
     }
 
-    private void Serialize(InferenceCall call)
-    {
-        try
-        {
-            if (Event(call) is { } written)
-            {
-                Enqueue(written);
-            }
-        }
-        catch (Exception error)
-        {
-            // One prediction that can't be written must not end the log of all others.
-            LogRefused(1, error.Message);
-            Drop(1, "error");
-        }
-        finally
-        {
-            Release(call, Bytes(call));
-        }
-    }
-
-    private void Enqueue(LogEvent written)
-    {
-        if (Interlocked.Add(ref _eventBytes, written.Value.Length) <= _options.MaxWaitingBytes && _events.Writer.TryWrite(written))
-        {
-            return;
-        }
-
-        Interlocked.Add(ref _eventBytes, -written.Value.Length);
-        Drop(1, "full");
-    }
-
-    private async Task AppendAsync(CancellationToken cancellationToken)
-    {
-        var batch = new List<LogEvent>(_options.BatchSize);
-        while (await _events.Reader.WaitToReadAsync(cancellationToken))
-        {
-            long bytes = 0;
-            while (batch.Count < _options.BatchSize && _events.Reader.TryRead(out var next))
-            {
-                batch.Add(next);
-                bytes += next.Value.Length;
-            }
-
-            await WriteAsync(batch, cancellationToken);
-            Interlocked.Add(ref _eventBytes, -bytes);
-            batch.Clear();
-        }
-    }
-
-    private LogEvent? Event(InferenceCall call)
-    {
-        var share = call.Route.Endpoint.Logging.SampleShare;
-        var sampled = share >= 1 || _random.NextDouble() < share;
-        var value = _writer.Write(call, withInputs: sampled);
-        if (value.Length > _options.MaxEventBytes && sampled)
-        {
-            value = _writer.Write(call, withInputs: false);
-        }
-
-        if (value.Length > _options.MaxEventBytes)
-        {
-            Drop(1, "too_large");
-            return null;
-        }
-
-        return CloudEvents.Create(call.RequestId, call.RequestId, EventTypes.Prediction, EventSource, call.Time, value);
-    }
-
-    private async Task WriteAsync(List<LogEvent> events, CancellationToken cancellationToken)
-    {
-        for (var delay = TimeSpan.FromMilliseconds(100); ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
-        {
-            try
-            {
-                await _log.AppendAsync(Topics.Predictions, events, cancellationToken);
-                _written.Add(events.Count);
-                _problem = null;
-                return;
-            }
-            catch (EventTooLargeException error)
-            {
-                LogRefused(events.Count, error.Message);
-                Drop(events.Count, "too_large");
-                return;
-            }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
-            {
-                _problem = error.Message;
-                LogRetry(error.Message, delay.TotalMilliseconds);
-                await Task.Delay(delay, _time, cancellationToken);
-            }
-        }
-    }
-
-    private void Drop(int predictions, string reason) => _dropped.Add(predictions, new KeyValuePair<string, object?>("reason", reason));
-
-    private void Release(InferenceCall call, long bytes)
-    {
-        Interlocked.Add(ref _tensorBytes, -bytes);
-        call.Variant.Version.Runtime.Return(call.Tensors);
-        call.Variant.Version.Release();
-    }
-
-    private static long Bytes(InferenceCall call)
-    {
-        long bytes = 0;
-        foreach (var input in call.Tensors.Inputs)
-        {
-            bytes += input.KeptBytes;
-        }
-
-        return bytes;
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Predictions can't be written to the event log: {Reason}; again in {DelayMs} ms")]
-    private partial void LogRetry(string reason, double delayMs);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} predictions were not logged: {Reason}")]
-    private partial void LogRefused(int count, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A prediction of endpoint {Endpoint} was not logged: {Reason}")]
+    private partial void LogRefused(string endpoint, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopped with {Count} predictions not logged")]
-    private partial void LogCut(int count);
+    private partial void LogCut(long count);
 }

@@ -6,7 +6,7 @@ namespace MlSystem.ServiceDefaults.EventLog;
 /// </summary>
 public interface IEventLog
 {
-    /// <summary>Appends; when the task completes, every event is durable. Either all or none become visible on failure of the embedded log; on Kafka a failed append may have stored a part of the events.</summary>
+    /// <summary>Appends; when the task completes, every event is durable. Either all or none become visible on failure of the embedded log; on Kafka a failed append may have stored a part of the events. The memory of the values may be used again once the task has completed without being cancelled.</summary>
     /// <exception cref="EventTooLargeException">A value is larger than the log accepts.</exception>
     Task AppendAsync(string topic, IReadOnlyCollection<LogEvent> events, CancellationToken cancellationToken);
 

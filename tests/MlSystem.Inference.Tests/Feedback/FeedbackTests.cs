@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using MlSystem.Contracts;
@@ -13,7 +14,7 @@ public sealed class FeedbackTests
     private const string Id = "0198c0de-0000-7000-8000-000000000001/0";
 
     [Fact]
-    public async Task Predictions_and_feedback_reach_the_event_log_under_one_key()
+    public async Task Predictions_and_feedback_reach_the_event_log()
     {
         await using var registry = new RegistryDouble();
         registry.AddVersion("columns", 1, ModelFolder.Columns());
@@ -28,14 +29,18 @@ public sealed class FeedbackTests
         Assert.Equal(200, status);
         var log = server.Services.GetRequiredService<IEventLog>();
         var logged = await ReadAsync(log, Topics.Predictions);
-        Assert.Equal(body.RequestId(), logged.Key);
-        var prediction = JsonSerializer.Deserialize(logged.Value.Span, ContractsJson.Default.PredictionEvent)!;
-        Assert.Equal((body.RequestId(), "c", "columns", 1, "champion", "live", 2), (prediction.RequestId, prediction.ClientId, prediction.Endpoint, prediction.Version, prediction.Variant, prediction.Role, prediction.Rows));
-        Assert.Equal(["age", "plan"], prediction.Inputs.Keys);
-        Assert.Equal("[1,2.5]", prediction.Inputs["age"].Data.GetRawText());
-        Assert.Equal("""["p","q"]""", prediction.JoinKeys["person_id"].Data.GetRawText());
-        Assert.Equal("[null,1]", prediction.Outputs["income_out"].Data.GetRawText());
-        Assert.Equal([2, 1], prediction.Outputs["income_out"].Shape);
+        Assert.Equal(EventTypes.PredictionBatch, logged.Headers["ce_type"]);
+        var batch = JsonSerializer.Deserialize(logged.Value.Span, ContractsJson.Default.PredictionBatchEvent)!;
+        Assert.Equal(
+            (body.RequestId(), "c", "columns", 1L, 1, "champion", "live", 2),
+            (batch.RequestIds.Single(), batch.ClientIds![0], batch.Endpoint, batch.EndpointRevision, batch.Version, batch.Variant, batch.Role, batch.Rows!.Single()));
+        Assert.Equal(["age", "plan"], batch.Inputs.Keys);
+        Assert.Equal([1, 2.5f], MemoryMarshal.Cast<byte, float>(batch.Inputs["age"].Data.Span).ToArray());
+        Assert.Equal("\x01\0\0\0p\x01\0\0\0q"u8.ToArray(), batch.JoinKeys["person_id"].Data.ToArray());
+        Assert.Equal([double.NaN, 1], MemoryMarshal.Cast<byte, double>(batch.Outputs["income_out"].Data.Span).ToArray());
+        Assert.Equal([-1, 1], batch.Outputs["income_out"].Shape);
+        Assert.Equal(body.RequestId()[..13], Guid.CreateVersion7(batch.Time).ToString()[..13]);
+        var prediction = new { RequestId = batch.RequestIds[0] };
 
         using var accepted = await server.Http.PostAsync("/v2/models/columns/feedback", Requests.Json($$"""[{"id":"{{prediction.RequestId}}/1","label":"No","timestamp":"2026-01-02T03:04:05Z"}]"""));
         Assert.Equal(202, (int)accepted.StatusCode);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using MlSystem.Contracts;
 using MlSystem.ServiceDefaults.EventLog;
 
 namespace MlSystem.Inference.Tests.Fixture;
@@ -16,6 +18,9 @@ public sealed class FailingEventLog : IEventLog
 
     public ConcurrentQueue<LogEvent> Appended { get; } = new();
 
+    /// <summary>The events as batches of predictions.</summary>
+    public List<PredictionBatchEvent> Batches() => [.. Appended.Select(e => JsonSerializer.Deserialize(e.Value.Span, ContractsJson.Default.PredictionBatchEvent)!)];
+
     public Task AppendAsync(string topic, IReadOnlyCollection<LogEvent> events, CancellationToken cancellationToken)
     {
         if (!Works)
@@ -25,7 +30,8 @@ public sealed class FailingEventLog : IEventLog
 
         foreach (var appended in events)
         {
-            Appended.Enqueue(appended);
+            // The caller may use its memory again once this returns, as with every event log.
+            Appended.Enqueue(appended with { Value = appended.Value.ToArray() });
         }
 
         return Task.CompletedTask;

@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using MlSystem.Contracts;
+using MlSystem.Inference.Prediction;
+using MlSystem.Inference.Tensors;
+
+namespace MlSystem.Inference.PredictionLog;
+
+/// <summary>What became of a request that was to join a batch.</summary>
+internal enum Joined
+{
+    Added,
+
+    /// <summary>Added, and the batch is full now.</summary>
+    Filled,
+
+    /// <summary>The batch is closed: take the next one.</summary>
+    Closed,
+
+    /// <summary>It does not fit behind the others.</summary>
+    NoRoom,
+
+    /// <summary>It does not even fit alone.</summary>
+    TooLarge,
+}
+
+/// <summary>
+/// A batch that requests join: their tensors are copied, so that tensors and version are free again at once. Copying the some
+/// hundred bytes of a row costs less than handing its tensors to another thread, and the pool of tensors stays small and warm.
+/// </summary>
+internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxRequests, int maxBytes)
+{
+    private readonly Lock _gate = new();
+    private readonly List<LoggedRequest> _requests = [];
+    private long _encodedBytes = 1000 + (6L * (key.Endpoint.Name.Length + key.Version.Model.Length + key.Variant.Length));
+    private bool _closed;
+
+    public BatchKey Key { get; } = key;
+
+    /// <summary>In the order of the version's tensors; null for a column that is not logged.</summary>
+    public ColumnBuilder?[] Inputs { get; } = Columns(key.WithInputs ? first.Tensors.Inputs : [], key.Endpoint.Logging);
+
+    public ColumnBuilder?[] JoinKeys { get; } = Columns(first.Tensors.JoinKeys, key.Endpoint.Logging);
+
+    public ColumnBuilder?[] Outputs { get; } = Columns(first.Tensors.Outputs, key.Endpoint.Logging);
+
+    public ReadOnlySpan<LoggedRequest> Requests => CollectionsMarshal.AsSpan(_requests);
+
+    /// <summary>Bytes that the batch was counted with against the log's bound.</summary>
+    public long Bytes { get; private set; }
+
+    /// <param name="bytes">What the request added to <see cref="Bytes"/>.</param>
+    public Joined TryAdd(InferenceCall call, out long bytes)
+    {
+        lock (_gate)
+        {
+            bytes = 0;
+            if (_closed)
+            {
+                return Joined.Closed;
+            }
+
+            var before = EncodedBytes();
+            var request = new LoggedRequest(call);
+            if (!TryCopy(call) || EncodedBytes() + request.EncodedBytes > maxBytes)
+            {
+                Undo();
+                return _requests.Count == 0 ? Joined.TooLarge : Joined.NoRoom;
+            }
+
+            _requests.Add(request);
+            _encodedBytes += request.EncodedBytes;
+
+            // The copy is smaller than its form in the event, by which it is counted: both are bounded so.
+            bytes = EncodedBytes() - before + LoggedRequest.Size;
+            Bytes += bytes;
+            return _requests.Count >= maxRequests ? Joined.Filled : Joined.Added;
+        }
+    }
+
+    /// <summary>Lets nobody join any more; true for the one caller that closed it.</summary>
+    public bool TryClose()
+    {
+        lock (_gate)
+        {
+            var open = !_closed;
+            _closed = true;
+            return open;
+        }
+    }
+
+    /// <summary>Gives the memory of the copies back.</summary>
+    public void Free()
+    {
+        foreach (var column in (ColumnBuilder?[])[.. Inputs, .. JoinKeys, .. Outputs])
+        {
+            column?.Data.Free();
+        }
+    }
+
+    private bool TryCopy(InferenceCall call) =>
+        (!Key.WithInputs || TryCopy(Inputs, call.Tensors.Inputs, call.Rows, false))
+        && TryCopy(JoinKeys, call.Tensors.JoinKeys, call.Rows, false)
+        && TryCopy(Outputs, call.Tensors.Outputs, call.Rows, true);
+
+    private bool TryCopy(ColumnBuilder?[] columns, Tensor[] tensors, int rows, bool all)
+    {
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (columns[i] is { } column && !column.TryAdd(tensors[i], all || tensors[i].IsPresent, rows, maxBytes))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Undo()
+    {
+        foreach (var column in (ColumnBuilder?[])[.. Inputs, .. JoinKeys, .. Outputs])
+        {
+            column?.Undo(_requests.Count);
+        }
+    }
+
+    private long EncodedBytes() => _encodedBytes + EncodedBytes(Inputs) + EncodedBytes(JoinKeys) + EncodedBytes(Outputs);
+
+    private static long EncodedBytes(ColumnBuilder?[] columns)
+    {
+        long bytes = 0;
+        foreach (var column in columns)
+        {
+            bytes += column?.EncodedBytes ?? 0;
+        }
+
+        return bytes;
+    }
+
+    private static ColumnBuilder?[] Columns(Tensor[] tensors, EndpointLogging logging) => Array.ConvertAll(tensors, tensor =>
+        !logging.SensitiveColumns.Contains(tensor.Info.Name) ? new ColumnBuilder(tensor.Info, hashed: false)
+        : logging.SensitiveAction == SensitiveAction.Hash ? new ColumnBuilder(tensor.Info, hashed: true)
+        : null);
+}
