@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using MlSystem.Contracts;
-using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
 
 namespace MlSystem.Inference.PredictionLog;
@@ -27,7 +26,7 @@ internal enum Joined
 /// A batch that requests join: their tensors are copied, so that tensors and version are free again at once. Copying the some
 /// hundred bytes of a row costs less than handing its tensors to another thread, and the pool of tensors stays small and warm.
 /// </summary>
-internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxRequests, int maxBytes)
+internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxRequests, int maxBytes)
 {
     private readonly Lock _gate = new();
     private readonly List<LoggedRequest> _requests = [];
@@ -37,11 +36,11 @@ internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxReq
     public BatchKey Key { get; } = key;
 
     /// <summary>In the order of the version's tensors; null for a column that is not logged.</summary>
-    public ColumnBuilder?[] Inputs { get; } = Columns(key.WithInputs ? first.Tensors.Inputs : [], key.Endpoint.Logging);
+    public ColumnBuilder?[] Inputs { get; } = Columns(key.WithInputs ? first.Inputs : [], key.Endpoint.Logging);
 
-    public ColumnBuilder?[] JoinKeys { get; } = Columns(first.Tensors.JoinKeys, key.Endpoint.Logging);
+    public ColumnBuilder?[] JoinKeys { get; } = Columns(first.JoinKeys, key.Endpoint.Logging);
 
-    public ColumnBuilder?[] Outputs { get; } = Columns(first.Tensors.Outputs, key.Endpoint.Logging);
+    public ColumnBuilder?[] Outputs { get; } = Columns(first.Outputs, key.Endpoint.Logging);
 
     public ReadOnlySpan<LoggedRequest> Requests => CollectionsMarshal.AsSpan(_requests);
 
@@ -49,7 +48,7 @@ internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxReq
     public long Bytes { get; private set; }
 
     /// <param name="bytes">What the request added to <see cref="Bytes"/>.</param>
-    public Joined TryAdd(InferenceCall call, out long bytes)
+    public Joined TryAdd(in AnsweredCall call, out long bytes)
     {
         lock (_gate)
         {
@@ -60,8 +59,8 @@ internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxReq
             }
 
             var before = EncodedBytes();
-            var request = new LoggedRequest(call);
-            if (!TryCopy(call) || EncodedBytes() + request.EncodedBytes > maxBytes)
+            var request = new LoggedRequest(in call);
+            if (!TryCopy(in call) || EncodedBytes() + request.EncodedBytes > maxBytes)
             {
                 Undo();
                 return _requests.Count == 0 ? Joined.TooLarge : Joined.NoRoom;
@@ -97,10 +96,10 @@ internal sealed class BatchBuilder(BatchKey key, InferenceCall first, int maxReq
         }
     }
 
-    private bool TryCopy(InferenceCall call) =>
-        (!Key.WithInputs || TryCopy(Inputs, call.Tensors.Inputs, call.Rows, false))
-        && TryCopy(JoinKeys, call.Tensors.JoinKeys, call.Rows, false)
-        && TryCopy(Outputs, call.Tensors.Outputs, call.Rows, true);
+    private bool TryCopy(in AnsweredCall call) =>
+        (!Key.WithInputs || TryCopy(Inputs, call.Inputs, call.Rows, false))
+        && TryCopy(JoinKeys, call.JoinKeys, call.Rows, false)
+        && TryCopy(Outputs, call.Outputs, call.Rows, true);
 
     private bool TryCopy(ColumnBuilder?[] columns, Tensor[] tensors, int rows, bool all)
     {

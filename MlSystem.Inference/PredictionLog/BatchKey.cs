@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -8,14 +7,14 @@ namespace MlSystem.Inference.PredictionLog;
 
 /// <summary>What the requests of one batch have in common. It keeps no version alive.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly struct BatchKey(InferenceCall call, bool withInputs) : IEquatable<BatchKey>
+internal readonly struct BatchKey(in AnsweredCall call, bool withInputs) : IEquatable<BatchKey>
 {
     /// <summary>The revision that is served: a change of the endpoint makes another object.</summary>
-    public Endpoint Endpoint { get; } = call.Route.Endpoint;
+    public Endpoint Endpoint { get; } = call.Endpoint;
 
-    public VersionKey Version { get; } = call.Variant.Version.Key;
+    public VersionKey Version { get; } = call.Version;
 
-    public string Variant { get; } = call.Variant.Name;
+    public string Variant { get; } = call.Variant;
 
     public string Role { get; } = call.Role;
 

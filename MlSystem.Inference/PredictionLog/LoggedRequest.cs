@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
-using MlSystem.Inference.Prediction;
 
 namespace MlSystem.Inference.PredictionLog;
 
 /// <summary>What a batch keeps of a request besides its tensors.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal readonly struct LoggedRequest(InferenceCall call)
+internal readonly struct LoggedRequest(in AnsweredCall call)
 {
     /// <summary>Bytes of memory of one, its texts included.</summary>
     public const int Size = 192;

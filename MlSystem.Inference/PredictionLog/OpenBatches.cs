@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using MlSystem.Inference.Prediction;
 
 namespace MlSystem.Inference.PredictionLog;
 
@@ -19,7 +18,7 @@ internal sealed class OpenBatches(PredictionLogOptions options)
     public long Waiting => Volatile.Read(ref _requests);
 
     /// <summary>Copies a request into the batch it belongs to; null, or why it is dropped.</summary>
-    public string? Add(InferenceCall call, bool withInputs)
+    public string? Add(in AnsweredCall call, bool withInputs)
     {
         if (Interlocked.Increment(ref _requests) > options.MaxWaiting || Volatile.Read(ref _bytes) >= options.MaxWaitingBytes)
         {
@@ -30,7 +29,7 @@ internal sealed class OpenBatches(PredictionLogOptions options)
         var added = false;
         try
         {
-            added = TryJoin(call, withInputs) || (withInputs && TryJoin(call, false));
+            added = TryJoin(in call, withInputs) || (withInputs && TryJoin(in call, false));
             return added ? null : DropReason.TooLarge;
         }
         finally
@@ -62,17 +61,17 @@ internal sealed class OpenBatches(PredictionLogOptions options)
     public void Complete() => _closed.Writer.TryComplete();
 
     /// <summary>False when it does not fit an empty batch.</summary>
-    private bool TryJoin(InferenceCall call, bool withInputs)
+    private bool TryJoin(in AnsweredCall call, bool withInputs)
     {
-        var key = new BatchKey(call, withInputs);
+        var key = new BatchKey(in call, withInputs);
         while (true)
         {
             if (!_open.TryGetValue(key, out var batch))
             {
-                batch = _open.GetOrAdd(key, new BatchBuilder(key, call, options.BatchSize, options.MaxEventBytes));
+                batch = _open.GetOrAdd(key, new BatchBuilder(key, in call, options.BatchSize, options.MaxEventBytes));
             }
 
-            var joined = batch.TryAdd(call, out var bytes);
+            var joined = batch.TryAdd(in call, out var bytes);
             Interlocked.Add(ref _bytes, bytes);
             if (joined is Joined.Filled or Joined.NoRoom or Joined.Closed)
             {

@@ -37,13 +37,26 @@ public sealed partial class PredictionLogger : BackgroundService
     /// <summary>Why predictions can't be written at the moment, or null.</summary>
     public string? Problem => _appender.Problem;
 
-    /// <summary>Takes over an answered call: its tensors and its version are returned before this method does.</summary>
+    /// <summary>Takes over an answered call: its tensors and its version are given back before this method returns.</summary>
     public void Log(InferenceCall call)
     {
         try
         {
-            var share = call.Route.Endpoint.Logging.SampleShare;
-            var dropped = _stopped ? DropReason.Stopped : _batches.Add(call, withInputs: share >= 1 || _random.NextDouble() < share);
+            Log(AnsweredCall.Of(call));
+        }
+        finally
+        {
+            call.Release();
+        }
+    }
+
+    /// <summary>Copies what an answered call is logged with; its tensors stay the caller's.</summary>
+    public void Log(in AnsweredCall call)
+    {
+        try
+        {
+            var share = call.Endpoint.Logging.SampleShare;
+            var dropped = _stopped ? DropReason.Stopped : _batches.Add(in call, withInputs: share >= 1 || _random.NextDouble() < share);
             if (dropped is not null)
             {
                 _metrics.Dropped(1, dropped);
@@ -52,13 +65,8 @@ public sealed partial class PredictionLogger : BackgroundService
         catch (Exception error)
         {
             // One prediction that can't be written down must not fail its caller or end the log of all others.
-            LogRefused(call.Route.Name, error.Message);
+            LogRefused(call.Endpoint.Name, error.Message);
             _metrics.Dropped(1, DropReason.Error);
-        }
-        finally
-        {
-            call.Variant.Version.Runtime.Return(call.Tensors);
-            call.Variant.Version.Release();
         }
     }
 

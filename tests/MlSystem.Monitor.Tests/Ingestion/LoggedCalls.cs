@@ -1,11 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using System.Threading.RateLimiting;
-using Microsoft.Extensions.Configuration;
 using MlSystem.Contracts;
-using MlSystem.Inference.Prediction;
-using MlSystem.Inference.Routing;
-using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Tensors;
 using MlSystem.Inference.Versions;
 
@@ -16,49 +12,47 @@ internal sealed class LoggedCalls
 {
     private static readonly long[][] Shapes = [[-1], [-1, 1], [-1, 3], [-1, -1], [2], [-1, 2, 2]];
     private readonly Random _random;
-    private readonly EndpointRoute _route;
-    private readonly Runtime _runtime;
-    private readonly RoutedVariant _variant;
+    private readonly Contracts.Endpoint _endpoint;
+    private readonly TensorInfo[] _inputs;
+    private readonly TensorInfo[] _outputs;
+    private readonly TensorInfo[] _joinKeys = [new TensorInfo("key", Datatype.Bytes, [-1], nullable: false)];
     private readonly string _role;
 
     public LoggedCalls(Random random, int seed)
     {
         _random = random;
         _role = seed % 2 == 0 ? VariantRole.Live : VariantRole.Shadow;
-        _runtime = new Runtime(Infos("in"), Infos("out"), [new TensorInfo("key", Datatype.Bytes, [-1], nullable: false)]);
-        var endpoint = new Contracts.Endpoint { Name = "é\"ndpoint", Revision = seed, Variants = [], Author = "a", Reason = "r", CreatedAt = DateTimeOffset.UnixEpoch };
-        _route = new EndpointRoute
-        {
-            Endpoint = endpoint, Wanted = endpoint, Live = [], Problems = new Dictionary<string, string>(), Gate = new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = 1 }),
-        };
-        _variant = new RoutedVariant(endpoint.Name, "v", new LoadedVersion(new VersionKey("m", 4), _runtime, null!, null, TimeSpan.Zero, null!), 1, null!) { Tag = 1, Choices = null! };
+        (_inputs, _outputs) = (Infos("in"), Infos("out"));
+        _endpoint = new Contracts.Endpoint { Name = "é\"ndpoint", Revision = seed, Variants = [], Author = "a", Reason = "r", CreatedAt = DateTimeOffset.UnixEpoch };
     }
 
     /// <summary>By prediction id: what the history must have.</summary>
     public Dictionary<string, string> Expected { get; } = new(StringComparer.Ordinal);
 
-    public InferenceCall Next(DateTimeOffset time)
+    public AnsweredCall Next(DateTimeOffset time)
     {
-        Assert.True(_variant.Version.TryAcquire());
         time = time.AddTicks(_random.Next(100_000_000));
         var id = Guid.CreateVersion7(time).ToString();
-        var call = new InferenceCall
+        var call = new AnsweredCall
         {
-            Route = _route, Variant = _variant, Tensors = _runtime.Rent(), RequestId = id, Time = time, Started = 0, Role = _role,
+            Endpoint = _endpoint, Version = new VersionKey("m", 4), Variant = "v", RequestId = id, Time = time, Role = _role,
             PairedRequestId = _role == VariantRole.Shadow ? "of " + id : null,
             ClientId = _random.Next(3) == 0 ? "client \u2028\"" + _random.Next() : null,
             Rows = _random.Next(1, 4),
             OldestFeatureAgeSeconds = _random.Next(3) == 0 ? _random.NextDouble() * 1000 : null,
             Latency = TimeSpan.FromMicroseconds(_random.Next(1_000_000)),
+            Inputs = Tensors(_inputs),
+            JoinKeys = Tensors(_joinKeys),
+            Outputs = Tensors(_outputs),
         };
-        var inputs = Fill(call.Tensors.Inputs, call.Rows, always: true);
-        var keys = Fill(call.Tensors.JoinKeys, call.Rows, always: false);
-        var outputs = Fill(call.Tensors.Outputs, call.Rows, always: true);
+        var inputs = Fill(call.Inputs, call.Rows, always: true);
+        var keys = Fill(call.JoinKeys, call.Rows, always: false);
+        var outputs = Fill(call.Outputs, call.Rows, always: true);
         var microseconds = time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
         for (var row = 0; row < call.Rows; row++)
         {
             Expected[$"{id}/{row}"] = Text(
-                microseconds, call.ClientId, _route.Endpoint.Revision, _role, call.PairedRequestId, (long)call.Latency.TotalMicroseconds, call.OldestFeatureAgeSeconds, inputs[row], keys[row], outputs[row]);
+                microseconds, call.ClientId, _endpoint.Revision, _role, call.PairedRequestId, (long)call.Latency.TotalMicroseconds, call.OldestFeatureAgeSeconds, inputs[row], keys[row], outputs[row]);
         }
 
         return call;
@@ -67,6 +61,8 @@ internal sealed class LoggedCalls
     public static string Text(
         DateTimeOffset time, string? client, long? revision, string role, string? paired, long latency, double? age, string inputs, string keys, string outputs) =>
         FormattableString.Invariant($"{time.UtcTicks} {client} {revision} {role} {paired} {latency} {age:R} {inputs} {keys} {outputs}");
+
+    private static Tensor[] Tensors(TensorInfo[] infos) => Array.ConvertAll(infos, info => new Tensor(info));
 
     private TensorInfo[] Infos(string prefix) =>
         [.. Datatypes.All.Select((name, i) => new TensorInfo($"{prefix} {name}", (Datatype)i, Shapes[_random.Next(Shapes.Length)], nullable: true))];
@@ -137,30 +133,4 @@ internal sealed class LoggedCalls
     private static string Json<T>(T value) => JsonSerializer.Serialize(value);
 
     private static string Finite(float value) => float.IsFinite(value) ? Json(value) : "null";
-
-    /// <summary>Only gives and takes tensors.</summary>
-    private sealed class Runtime(TensorInfo[] inputs, TensorInfo[] outputs, TensorInfo[] joinKeys) : IModelRuntime
-    {
-        public string Platform => "test";
-
-        public IReadOnlyList<TensorInfo> Inputs => inputs;
-
-        public IReadOnlyList<TensorInfo> Outputs => outputs;
-
-        public IReadOnlyList<TensorInfo> JoinKeys => joinKeys;
-
-        public bool HasRows => false;
-
-        public bool Computes => true;
-
-        public TensorSet Rent() => new(this);
-
-        public void Return(TensorSet tensors) => tensors.Dispose();
-
-        public ValueTask RunAsync(TensorSet tensors, Deadline deadline) => ValueTask.CompletedTask;
-
-        public void Dispose()
-        {
-        }
-    }
 }

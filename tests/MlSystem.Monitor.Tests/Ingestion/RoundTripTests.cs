@@ -69,9 +69,9 @@ public sealed class RoundTripTests
         return log.Events;
     }
 
-    private static ValueTask Log(PredictionLogger logger, MlSystem.Inference.Prediction.InferenceCall call)
+    private static ValueTask Log(PredictionLogger logger, AnsweredCall call)
     {
-        logger.Log(call);
+        logger.Log(in call);
         return ValueTask.CompletedTask;
     }
 
