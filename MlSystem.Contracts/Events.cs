@@ -83,6 +83,12 @@ public sealed record FeedbackEvent
 
     public double? Reward { get; init; }
 
+    /// <summary>The variant that made the prediction, where the replica that took the feedback knew it.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Its model version.</summary>
+    public int? Version { get; init; }
+
     /// <summary>When the outcome was observed.</summary>
     public required DateTimeOffset Time { get; init; }
 }

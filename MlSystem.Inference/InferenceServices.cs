@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
+using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Graphs;
 using MlSystem.Inference.Metrics;
@@ -11,6 +12,7 @@ using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Repository;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Shadowing;
 using MlSystem.Inference.Versions;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.EventLog;
@@ -24,7 +26,8 @@ public static class InferenceServices
     public static WebApplicationBuilder AddInference(this WebApplicationBuilder builder)
     {
         builder.AddOptions<RuntimeOptions>("Inference:Runtime").AddOptions<AdmissionOptions>("Inference:Admission")
-            .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog");
+            .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog")
+            .AddOptions<ShadowOptions>("Inference:Shadowing").AddOptions<BanditOptions>("Inference:Bandits");
         builder.AddEventLog();
         builder.AddServiceClient<RegistryClient>("registry");
         builder.AddServiceGrpcClient<FeatureStore.FeatureStoreClient>("features");
@@ -41,6 +44,7 @@ public static class InferenceServices
         services.AddSingleton<InferenceMetrics>();
         services.AddSingleton<GateKeeper>();
         services.AddSingleton(s => new RandomSource(s.GetRequiredService<IOptions<RoutingOptions>>().Value.Seed ?? (ulong)s.GetRequiredService<TimeProvider>().GetTimestamp()));
+        services.AddSingleton(s => new BanditLedger(s.GetRequiredService<IOptions<BanditOptions>>().Value.RememberedPredictions));
         services.AddSingleton<VariantStates>();
         services.AddSingleton<ServingState>();
         services.AddSingleton<Router>();
@@ -55,7 +59,16 @@ public static class InferenceServices
         services.AddSingleton<IStartupTask>(s => s.GetRequiredService<HashKey>());
         services.AddSingleton<PredictionLogger>();
         services.AddHostedService(s => s.GetRequiredService<PredictionLogger>());
+        services.AddSingleton<ShadowMetrics>();
+        services.AddSingleton<ShadowRunner>();
+        services.AddSingleton<ShadowMirror>();
+        services.AddHostedService(s => s.GetRequiredService<ShadowMirror>());
+        services.AddSingleton<SnapshotFile>();
+        services.AddSingleton<BanditMetrics>();
+        services.AddSingleton<FeedbackFollower>();
+        services.AddHostedService(s => s.GetRequiredService<FeedbackFollower>());
         services.AddHealthChecks()
+            .AddCheck<BanditHealth>("bandits", HealthStatus.Degraded)
             .AddCheck<RegistryHealth>("registry", HealthStatus.Degraded)
             .AddCheck<FeaturesHealth>("features", HealthStatus.Degraded)
             .AddCheck<PredictionLogHealth>("prediction log", HealthStatus.Degraded);

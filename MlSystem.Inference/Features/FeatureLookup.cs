@@ -82,6 +82,7 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
             findings.Add(column);
         }
 
+        call.LookedUp = missing;
         call.OldestFeatureAgeSeconds = findings.AgeSeconds(time.GetUtcNow());
         call.FeaturesMissing = findings.Missing;
         call.EntitiesNotFound = findings.EntitiesNotFound;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Contracts;
+using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Protocols.Rest;
@@ -17,9 +18,9 @@ public static class FeedbackEndpoint
 
     /// <summary>Takes one object or an array of them; one wrong item refuses all, and every error is told.</summary>
     public static async Task<JsonHttpResult<FeedbackAccepted>> HandleAsync(
-        string model, HttpContext context, ServingState state, IEventLog log, TimeProvider time, CancellationToken cancellationToken)
+        string model, HttpContext context, ServingState state, VariantStates variants, IEventLog log, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!state.Table.Endpoints.ContainsKey(model))
+        if (!state.Table.Endpoints.TryGetValue(model, out var route))
         {
             throw state.IsInitialized
                 ? new InferenceException(FaultKind.NotFound, $"there is no endpoint '{model}'")
@@ -29,12 +30,12 @@ public static class FeedbackEndpoint
         IReadOnlyList<FeedbackEvent> events;
         using (var body = await RequestBody.ReadAsync(context.Request, MaxBytes, cancellationToken))
         {
-            events = FeedbackParser.Parse(body.Content, model, time.GetUtcNow());
+            events = FeedbackParser.Parse(body.Content, model, time.GetUtcNow(), isBandit: route.Wanted.Policy.Kind == PolicyKind.Bandit);
         }
 
         try
         {
-            await log.AppendAsync(Topics.Feedback, [.. events.Select(ToLogEvent)], cancellationToken);
+            await log.AppendAsync(Topics.Feedback, [.. events.Select(feedback => ToLogEvent(WithVariant(feedback, variants)))], cancellationToken);
         }
         catch (EventTooLargeException error)
         {
@@ -48,6 +49,11 @@ public static class FeedbackEndpoint
         return TypedResults.Json(
             new FeedbackAccepted([.. events.Select(feedback => feedback.FeedbackId)]), FeedbackJson.Default.FeedbackAccepted, "application/json", StatusCodes.Status202Accepted);
     }
+
+    private static FeedbackEvent WithVariant(FeedbackEvent feedback, VariantStates variants) =>
+        Guid.TryParse(feedback.RequestId, out var id) && variants.Of(feedback.Endpoint, id) is { } variant
+            ? feedback with { Variant = variant.Name, Version = variant.Version }
+            : feedback;
 
     private static LogEvent ToLogEvent(FeedbackEvent feedback) => CloudEvents.Create(
         feedback.RequestId,

@@ -12,13 +12,14 @@ public static class FeedbackParser
     private const int MaxItems = 10_000;
     private const int MaxErrors = 20;
 
+    /// <param name="isBandit">Whether rewards must be 0 to 1.</param>
     /// <exception cref="InferenceException">All that is wrong, item by item.</exception>
-    public static IReadOnlyList<FeedbackEvent> Parse(ReadOnlyMemory<byte> body, string endpoint, DateTimeOffset now)
+    public static IReadOnlyList<FeedbackEvent> Parse(ReadOnlyMemory<byte> body, string endpoint, DateTimeOffset now, bool isBandit)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
-            return Parse(document.RootElement, endpoint, now);
+            return Parse(document.RootElement, endpoint, now, isBandit);
         }
         catch (JsonException error)
         {
@@ -31,7 +32,7 @@ public static class FeedbackParser
         }
     }
 
-    private static List<FeedbackEvent> Parse(JsonElement root, string endpoint, DateTimeOffset now)
+    private static List<FeedbackEvent> Parse(JsonElement root, string endpoint, DateTimeOffset now, bool isBandit)
     {
         var items = root.ValueKind == JsonValueKind.Array ? [.. root.EnumerateArray()] : new List<JsonElement> { root };
         if (items.Count is 0 or > MaxItems)
@@ -44,7 +45,7 @@ public static class FeedbackParser
         for (var i = 0; i < items.Count; i++)
         {
             var itemErrors = new List<string>();
-            if (Read(items[i], endpoint, now, itemErrors) is { } feedback)
+            if (Read(items[i], endpoint, now, isBandit, itemErrors) is { } feedback)
             {
                 events.Add(feedback);
             }
@@ -56,7 +57,7 @@ public static class FeedbackParser
             $"nothing was stored: {string.Join("; ", errors.Take(MaxErrors))}{(errors.Count > MaxErrors ? $"; and {errors.Count - MaxErrors} more" : "")}");
     }
 
-    private static FeedbackEvent? Read(JsonElement item, string endpoint, DateTimeOffset now, List<string> errors)
+    private static FeedbackEvent? Read(JsonElement item, string endpoint, DateTimeOffset now, bool isBandit, List<string> errors)
     {
         if (item.ValueKind != JsonValueKind.Object)
         {
@@ -69,6 +70,11 @@ public static class FeedbackParser
         var id = Id(item, errors);
         var label = Label(item, errors);
         var reward = Reward(item, errors);
+        if (isBandit && reward is (< 0 or > 1))
+        {
+            errors.Add(string.Create(CultureInfo.InvariantCulture, $"has the reward {reward}: the endpoint's policy is a bandit, whose rewards are 0 to 1"));
+        }
+
         var time = Time(item, now, errors);
         if (errors.Count == 0 && label is null && reward is null)
         {

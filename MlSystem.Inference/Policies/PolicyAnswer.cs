@@ -62,6 +62,46 @@ public sealed record PolicyVariant
 
     /// <summary>Live: its share of the last choices on this replica, 0 to 1.</summary>
     public double? RecentShare { get; init; }
+
+    /// <summary>Bandit: predictions of the variant that were rewarded, on whatever replica.</summary>
+    public long? Pulls { get; init; }
+
+    /// <summary>Bandit: their mean reward, 0 to 1; absent before the first.</summary>
+    public double? MeanReward { get; init; }
+
+    /// <summary>Bandit: the Beta posterior of the mean reward.</summary>
+    public PolicyPosterior? Posterior { get; init; }
+
+    /// <summary>UCB1: upper confidence bound of the mean reward; absent until every variant has a reward.</summary>
+    public double? UpperBound { get; init; }
+
+    /// <summary>Shadow: what became of its copies on this replica since the process began.</summary>
+    public PolicyShadow? Shadow { get; init; }
+}
+
+/// <summary>Beta(α, β).</summary>
+public sealed record PolicyPosterior(double Alpha, double Beta);
+
+/// <summary>A shadow's copies.</summary>
+public sealed record PolicyShadow
+{
+    /// <summary>Copies that it answered.</summary>
+    public required long Mirrored { get; init; }
+
+    /// <summary>Copies that it should have got and did not.</summary>
+    public required long Dropped { get; init; }
+
+    /// <summary>Copies that it failed on.</summary>
+    public required long Failed { get; init; }
+
+    /// <summary>Rows of which both answers could be compared.</summary>
+    public required long ComparedRows { get; init; }
+
+    /// <summary>Share of the compared rows whose labels differ, 0 to 1; absent where no labels were compared.</summary>
+    public double? LabelDisagreement { get; init; }
+
+    /// <summary>Mean |live − shadow| over the compared rows; absent where no numbers were compared.</summary>
+    public double? MeanAbsoluteDifference { get; init; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

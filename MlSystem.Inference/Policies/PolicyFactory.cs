@@ -1,4 +1,5 @@
 using MlSystem.Contracts;
+using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Routing;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -12,6 +13,7 @@ internal static class PolicyFactory
     {
         { Kind: PolicyKind.Static } => StaticPolicy.Instance,
         { Kind: PolicyKind.Sticky, Key: { Length: > 0 } key } => new StickyPolicy(endpoint.Name, StickyKey.Parse(key)),
+        { Kind: PolicyKind.Bandit } policy => BanditPolicy.Make(policy),
         _ => null,
     };
 

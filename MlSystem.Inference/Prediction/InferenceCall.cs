@@ -1,6 +1,7 @@
 using MlSystem.Contracts;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Tensors;
 
 namespace MlSystem.Inference.Prediction;
 
@@ -55,6 +56,9 @@ public sealed class InferenceCall
     public bool BinaryOutputs { get; set; }
 
     public int Rows { get; set; } = 1;
+
+    /// <summary>Inputs that the feature store gave.</summary>
+    public IReadOnlyCollection<Tensor> LookedUp { get; set; } = [];
 
     /// <summary>Age of the oldest feature that was looked up.</summary>
     public double? OldestFeatureAgeSeconds { get; set; }

@@ -4,6 +4,7 @@ using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Routing;
+using MlSystem.Inference.Shadowing;
 
 namespace MlSystem.Inference.Prediction;
 
@@ -13,7 +14,7 @@ namespace MlSystem.Inference.Prediction;
 /// <see cref="Succeed"/> or <see cref="Fail"/> counts, logs and lets go. REST and gRPC both go this way.
 /// </summary>
 public sealed partial class Predictor(
-    GateKeeper gates, Router router, InputChoice inputs, FeatureLookup features, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
+    GateKeeper gates, Router router, InputChoice inputs, FeatureLookup features, ShadowMirror shadows, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
 {
     /// <summary>Admits a request and chooses its variant.</summary>
     /// <param name="version">Null or empty lets the endpoint choose.</param>
@@ -109,7 +110,10 @@ public sealed partial class Predictor(
             Nanoseconds(call.RunStarted, call.RunEnded), Nanoseconds(call.RunEnded, ended));
         call.Variant.Statistics.Succeed(times, call.Rows, call.Time.ToUnixTimeMilliseconds());
         gates.Leave();
-        log.Log(call);
+        if (call.Route.Shadows.Count == 0 || call.Variant.Name == Router.Direct || !shadows.TryTake(call))
+        {
+            log.Log(call);
+        }
     }
 
     /// <summary>Counts a failed call and lets go of it.</summary>

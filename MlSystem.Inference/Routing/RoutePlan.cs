@@ -84,7 +84,7 @@ internal sealed class RoutePlan(
         }
         else if (PolicyFactory.Make(wanted) is null)
         {
-            problems[""] = $"revision {wanted.Revision} has the policy '{wanted.Policy.Kind}', which this server does not know or which lacks its key";
+            problems[""] = $"revision {wanted.Revision} has the policy '{wanted.Policy.Kind}', which this server does not know in this form";
         }
 
         foreach (var variant in wanted.Variants)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Primitives;
+using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
@@ -105,6 +106,9 @@ public sealed class RoutedVariant(string endpoint, string name, LoadedVersion ve
     public required ushort Tag { get; init; }
 
     public required VariantChoices Choices { get; init; }
+
+    /// <summary>What a bandit knows of it.</summary>
+    public required BanditArm Arm { get; init; }
 
     public VariantStatistics Statistics { get; } = statistics;
 
