@@ -65,6 +65,37 @@ internal static class TensorData
         }
     }
 
+    /// <summary>Int64 or Int32 elements, from either storage.</summary>
+    public static long[] ReadLongs(TensorProto tensor)
+    {
+        var raw = tensor.RawData.Span;
+        switch ((ElementType)tensor.DataType)
+        {
+            case ElementType.Int64 when raw.Length > 0:
+                var longs = new long[raw.Length / sizeof(long)];
+                for (var i = 0; i < longs.Length; i++)
+                {
+                    longs[i] = BinaryPrimitives.ReadInt64LittleEndian(raw[(i * sizeof(long))..]);
+                }
+
+                return longs;
+            case ElementType.Int64:
+                return [.. tensor.Int64Data];
+            case ElementType.Int32 when raw.Length > 0:
+                var ints = new long[raw.Length / sizeof(int)];
+                for (var i = 0; i < ints.Length; i++)
+                {
+                    ints[i] = BinaryPrimitives.ReadInt32LittleEndian(raw[(i * sizeof(int))..]);
+                }
+
+                return ints;
+            case ElementType.Int32:
+                return [.. tensor.Int32Data.Select(v => (long)v)];
+            default:
+                throw new OnnxGraphException($"Tensor '{tensor.Name}' has element type {(ElementType)tensor.DataType}, expected Int64 or Int32.");
+        }
+    }
+
     private static TensorProto Empty(ElementType type, IReadOnlyList<long> dims)
     {
         var tensor = new TensorProto { DataType = (int)type };

@@ -55,6 +55,11 @@ public sealed partial class GraphBuilder
             .Attribute("post_transform", TreeModes.Name(ensemble.PostTransform));
         Numbers(node, "nodes_values", [.. nodes.Select(n => n.Node.Leaf is not null ? 0 : wide ? n.Node.Threshold : FloatRounding.Threshold(n.Node.Mode, n.Node.Threshold))], wide);
         Numbers(node, weights, [.. leaves.Select(l => l.Weight.Value)], wide);
+        if (ensemble.Trees.All(TreeCovers.IsCovered))
+        {
+            Numbers(node, "nodes_hitrates", [.. nodes.Select(n => n.Node.Cover ?? 0)], wide);
+        }
+
         if (ensemble.BaseValues.Count > 0 && !baseTree)
         {
             Numbers(node, "base_values", [.. ensemble.BaseValues], wide);

@@ -6,8 +6,8 @@ namespace MlSystem.Onnx;
 public static class LinearModelReader
 {
     /// <summary>
-    /// All <c>LinearRegressor</c> and <c>LinearClassifier</c> nodes, and <c>Gemm</c> nodes of Float or Double with constant
-    /// coefficients and intercepts, in the graph's order. A <c>Gemm</c> may also be a layer of a network: the caller knows from its input.
+    /// All <c>LinearRegressor</c> and <c>LinearClassifier</c> nodes, and <c>Gemm</c> and <c>MatMul</c> nodes of Float or Double with
+    /// constant coefficients (and intercepts), in the graph's order. A product may also be a layer of a network: the caller knows from its input.
     /// </summary>
     /// <exception cref="OnnxGraphException">A node is not sound.</exception>
     public static IReadOnlyList<ModelNode<LinearModel>> ReadLinearModels(this OnnxModel model)
@@ -26,7 +26,13 @@ public static class LinearModelReader
                 && weights.Dims.Count == 2 && (ElementType)weights.DataType is ElementType.Float or ElementType.Double
                 && new NodeAttributes(node).Integer("transA", 0) == 0)
             {
-                found.Add(Product(node, weights, intercepts));
+                found.Add(Product(node, weights, TensorData.ReadDoubles(intercepts)));
+            }
+            else if (node is { Domain: "" or "ai.onnx", OpType: "MatMul" } or { Domain: "" or "ai.onnx", OpType: "Gemm", Input.Count: 2 }
+                && constants.TryGetValue(node.Input[1], out var matrix) && matrix.Dims.Count == 2
+                && (ElementType)matrix.DataType is ElementType.Float or ElementType.Double && new NodeAttributes(node).Integer("transA", 0) == 0)
+            {
+                found.Add(Product(node, matrix, [0.0]));
             }
         }
 
@@ -50,16 +56,18 @@ public static class LinearModelReader
             Coefficients = [.. coefficients.Chunk(coefficients.Count / (int)outputs)],
             Intercepts = intercepts.Count > 0 ? intercepts : new double[outputs],
             PostTransform = TreeModes.ParseTransform(attributes.Text("post_transform", "")),
-        });
+        })
+        {
+            IsSingleScore = !regressor && outputs == 1,
+        };
     }
 
-    private static ModelNode<LinearModel> Product(NodeProto node, TensorProto weights, TensorProto intercepts)
+    private static ModelNode<LinearModel> Product(NodeProto node, TensorProto weights, double[] added)
     {
         var attributes = new NodeAttributes(node);
         var transposed = attributes.Integer("transB", 0) != 0;
         var (outputs, features) = transposed ? (weights.Dims[0], weights.Dims[1]) : (weights.Dims[1], weights.Dims[0]);
         var values = TensorData.ReadDoubles(weights);
-        var added = TensorData.ReadDoubles(intercepts);
         if (values.Length != outputs * features || (added.Length != outputs && added.Length != 1))
         {
             throw attributes.Error($"has {values.Length} coefficients and {added.Length} intercepts for {outputs} outputs of {features} features");

@@ -9,7 +9,7 @@ public static class TreeEnsembleReader
     /// All <c>TreeEnsembleRegressor</c> and <c>TreeEnsembleClassifier</c> nodes, in the graph's order. A classifier has
     /// one output for each class; with two classes a producer may give weights for one of them only.
     /// </summary>
-    /// <exception cref="OnnxGraphException">A node is not sound, or it aggregates by something else than the sum.</exception>
+    /// <exception cref="OnnxGraphException">A node is not sound, or it aggregates by something else than sum or average.</exception>
     public static IReadOnlyList<ModelNode<TreeEnsemble>> ReadTreeEnsembles(this OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -21,9 +21,9 @@ public static class TreeEnsembleReader
         var attributes = new NodeAttributes(node);
         var regressor = node.OpType == "TreeEnsembleRegressor";
         var aggregate = attributes.Text("aggregate_function", "SUM");
-        if (aggregate != "SUM")
+        if (aggregate is not ("SUM" or "AVERAGE"))
         {
-            throw attributes.Error($"aggregates by {aggregate}, only SUM is supported");
+            throw attributes.Error($"aggregates by {aggregate}, only SUM and AVERAGE are supported");
         }
 
         var outputs = regressor
@@ -34,15 +34,22 @@ public static class TreeEnsembleReader
             throw attributes.Error($"has {outputs} outputs, {node.Input.Count} inputs and {node.Output.Count} results");
         }
 
+        var trees = Trees(attributes, regressor ? "target" : "class", (int)outputs);
         var ensemble = new TreeEnsemble
         {
             Outputs = (int)outputs,
-            Trees = Trees(attributes, regressor ? "target" : "class", (int)outputs),
+            Trees = aggregate == "SUM" ? trees : [.. trees.Select(tree => Scaled(tree, 1.0 / trees.Count))],
             BaseValues = attributes.Numbers("base_values"),
             PostTransform = TreeModes.ParseTransform(attributes.Text("post_transform", "")),
         };
-        return new ModelNode<TreeEnsemble>(node.Name, node.Input[0], node.Output[regressor ? 0 : 1], ensemble);
+        return new ModelNode<TreeEnsemble>(node.Name, node.Input[0], node.Output[regressor ? 0 : 1], ensemble)
+        {
+            IsSingleScore = !regressor && outputs == 2 && attributes.Integers("class_ids").Distinct().Count() == 1,
+        };
     }
+
+    private static DecisionTree Scaled(DecisionTree tree, double factor) => new([.. tree.Nodes.Select(node =>
+        node.Leaf is null ? node : node with { Leaf = [.. node.Leaf.Select(weight => weight with { Value = weight.Value * factor })] })]);
 
     private static List<DecisionTree> Trees(NodeAttributes attributes, string prefix, int outputs)
     {
@@ -82,8 +89,8 @@ public static class TreeEnsembleReader
         int Position(long id) => positions.TryGetValue(id, out var position) ? position : throw attributes.Error($"leads to node {id}, which is not in the tree");
 
         return new DecisionTree([.. rows.Select(r => columns.Modes[r] is { } mode
-            ? new TreeNode { Feature = Bounded(columns.Features[r]), Mode = mode, Threshold = columns.Thresholds[r], True = Position(columns.True[r]), False = Position(columns.False[r]), MissingGoesTrue = columns.Missing[r] != 0 }
-            : new TreeNode { Leaf = [.. leaf(nodeIds[r])] })]);
+            ? new TreeNode { Feature = Bounded(columns.Features[r]), Mode = mode, Threshold = columns.Thresholds[r], True = Position(columns.True[r]), False = Position(columns.False[r]), MissingGoesTrue = columns.Missing[r] != 0, Cover = columns.Cover(r) }
+            : new TreeNode { Leaf = [.. leaf(nodeIds[r])], Cover = columns.Cover(r) })]);
     }
 
     private static ILookup<(long Tree, long Node), LeafWeight> Leaves(NodeAttributes attributes, string prefix)
@@ -103,6 +110,10 @@ public static class TreeEnsembleReader
 
     private sealed class NodeColumns(NodeAttributes attributes, int count)
     {
+        private readonly IReadOnlyList<double> _hitRates = attributes.Numbers("nodes_hitrates") is { Count: > 0 } given ? Same(attributes, "nodes_hitrates", given, count) : [];
+
+        public double? Cover(int row) => _hitRates.Count > 0 ? _hitRates[row] : null;
+
         public IReadOnlyList<BranchMode?> Modes { get; } = Same(attributes, "nodes_modes", [.. attributes.Texts("nodes_modes").Select(TreeModes.Parse)], count);
 
         public IReadOnlyList<long> Features { get; } = Same(attributes, "nodes_featureids", attributes.Integers("nodes_featureids"), count);

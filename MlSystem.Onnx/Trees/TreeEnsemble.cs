@@ -36,6 +36,9 @@ public sealed record TreeNode
     /// <summary>Whether a row whose feature is NaN goes to <see cref="True"/>.</summary>
     public bool MissingGoesTrue { get; init; }
 
+    /// <summary>Training rows (or their weight) that came to this node; null when the producer did not tell.</summary>
+    public double? Cover { get; init; }
+
     /// <summary>Weights of a leaf; null for a branch.</summary>
     public IReadOnlyList<LeafWeight>? Leaf { get; init; }
 
@@ -117,6 +120,8 @@ public enum PostTransform
     None,
     Logistic,
     Softmax,
+    SoftmaxZero,
+    Probit,
 }
 
 /// <summary>Trees whose leaf weights are summed: score(o) = base(o) + Σ over trees of the leaf's weight for o.</summary>

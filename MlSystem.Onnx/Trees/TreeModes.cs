@@ -34,7 +34,9 @@ internal static class TreeModes
     {
         PostTransform.None => "NONE",
         PostTransform.Logistic => "LOGISTIC",
-        _ => "SOFTMAX",
+        PostTransform.Softmax => "SOFTMAX",
+        PostTransform.SoftmaxZero => "SOFTMAX_ZERO",
+        _ => "PROBIT",
     };
 
     public static PostTransform ParseTransform(string name) => name switch
@@ -42,6 +44,8 @@ internal static class TreeModes
         "" or "NONE" => PostTransform.None,
         "LOGISTIC" => PostTransform.Logistic,
         "SOFTMAX" => PostTransform.Softmax,
-        _ => throw new OnnxGraphException($"Post-transformation '{name}' is not supported; NONE, LOGISTIC and SOFTMAX are."),
+        "SOFTMAX_ZERO" => PostTransform.SoftmaxZero,
+        "PROBIT" => PostTransform.Probit,
+        _ => throw new OnnxGraphException($"'{name}' is no post-transformation; NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO and PROBIT are."),
     };
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML;
 using MlSystem.Contracts;
+using MlSystem.Onnx;
 using MlSystem.Training.Tabular.MlNet;
 using MlSystem.Training.Tabular.Preprocessing;
 
@@ -74,7 +75,10 @@ public static class TabularTrainer
         };
         progress?.Report(0.8);
         cancellation.ThrowIfCancellationRequested();
-        return new TrainedTabular(preprocessor, classes, model);
+
+        // How many training rows come to each node: what path-dependent explanations weigh by. ML.NET's trees do not tell.
+        var counted = model with { Trees = model.Trees?.WithCovers<float>(training.Values, training.Width) };
+        return new TrainedTabular(preprocessor, classes, counted);
     }
 
     private static FeatureMatrix Matrix(TabularFrame frame, TabularPreprocessor preprocessor, IReadOnlyList<string> classes, ScoreLink.Affine? link) =>
