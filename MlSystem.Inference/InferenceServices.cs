@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Bandits;
+using MlSystem.Inference.Explanations;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Graphs;
 using MlSystem.Inference.Metrics;
@@ -51,6 +52,7 @@ public static class InferenceServices
         services.AddSingleton<InputChoice>();
         services.AddSingleton<Executor>();
         services.AddSingleton<Predictor>();
+        builder.AddExplanations();
         services.AddSingleton<ModelRepository>();
         services.AddStartupTask<FirstEndpoints>();
         services.AddSingleton<EndpointWatcher>();

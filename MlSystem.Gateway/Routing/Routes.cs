@@ -45,6 +45,7 @@ internal static class Routes
         new("/api/feature-views/{view}/rows", "features", Traffic.Upload),
         new("/api/historical-features/{**rest}", "features", Traffic.Upload),
         new("/inference.{service}/{method}", "inference", Traffic.Grpc),
+        new("/mlsystem.inference.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.health.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.reflection.{service}/{method}", "inference", Traffic.Grpc),
         new("/mlsystem.features.{service}/{method}", "features", Traffic.Grpc),

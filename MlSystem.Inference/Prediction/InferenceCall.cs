@@ -49,6 +49,9 @@ public sealed class InferenceCall
     /// <summary>1 is highest, 0 the default. Accepted and logged; requests are served in order of arrival.</summary>
     public long Priority { get; set; }
 
+    /// <summary>Reads parameters that only some paths know, such as those of explanations; null: there are none.</summary>
+    internal IRequestParameters? Extra { get; set; }
+
     /// <summary>Which outputs the caller wants, in its order; null: all.</summary>
     public List<RequestedOutput>? Requested { get; set; }
 
@@ -107,3 +110,10 @@ public readonly record struct OutputSelection(int Index, bool Binary);
 
 /// <summary>A call, or why there is none.</summary>
 public readonly record struct Begun(InferenceCall? Call, Fault? Fault);
+
+/// <summary>Parameters of a JSON request beyond those of every inference request.</summary>
+internal interface IRequestParameters
+{
+    /// <summary>Reads the value that the reader stands at; false when the name is none of these parameters.</summary>
+    bool TryRead(string name, ref System.Text.Json.Utf8JsonReader json);
+}

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using MlSystem.Inference.Explanations;
 using MlSystem.Inference.Protocols.Grpc;
 using MlSystem.Inference.Protocols.Rest;
 using MlSystem.ServiceDefaults.Errors;
@@ -31,6 +32,7 @@ public static class ProtocolServices
     public static WebApplication MapProtocols(this WebApplication app)
     {
         app.MapOip();
+        app.MapExplanations();
         app.MapGrpcService<OipGrpcService>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();

@@ -20,7 +20,7 @@ public sealed partial class ModelRepository(
 
     /// <summary>Protocol extensions of this server.</summary>
     public static IReadOnlyList<string> Extensions { get; } =
-        ["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup", "policy"];
+        ["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup", "policy", "explain"];
 
     /// <summary>Whether start-up is complete: the registry was asked and the endpoints' models are warm.</summary>
     public bool IsReady => startup.IsReady;

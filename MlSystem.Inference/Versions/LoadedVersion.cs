@@ -27,6 +27,9 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     /// <summary>Its own, or the one that follows from its model.</summary>
     public required ModelSignature Signature { get; init; }
 
+    /// <summary>The version's files on this machine, verified, by their path in the artifact folder.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>The versions that it is made of. They stay resident with it.</summary>
     public required IReadOnlyList<LoadedVersion> Members { get; init; }
 

@@ -44,7 +44,7 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         try
         {
             var warmRun = await WarmUp.RunAsync(loaded.Runtime, files.Execution.WarmUpBatchSizes, time, cancellationToken);
-            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor) { Signature = loaded.Signature, Members = loaded.Members };
+            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor) { Signature = loaded.Signature, Members = loaded.Members, Files = files.Files };
         }
         catch
         {

@@ -16,6 +16,10 @@ public static class GraphSlice
         var nodes = Ancestors(proto.Graph, values);
         proto.Graph.Node.Clear();
         proto.Graph.Node.AddRange(nodes);
+        var used = nodes.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
+        var constants = proto.Graph.Initializer.Where(tensor => used.Contains(tensor.Name)).ToList();
+        proto.Graph.Initializer.Clear();
+        proto.Graph.Initializer.AddRange(constants);
         proto.Graph.Output.Clear();
         proto.Graph.Output.AddRange(values.Distinct(StringComparer.Ordinal).Select(name => new ValueInfoProto { Name = name }));
         foreach (var transform in nodes.Where(node => node.Domain == GraphBuilder.MlDomain).SelectMany(node => node.Attribute).Where(a => a.Name == "post_transform"))

@@ -118,7 +118,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
         }
     }
 
-    private static int? JsonLength(HttpRequest request)
+    internal static int? JsonLength(HttpRequest request)
     {
         if (!request.Headers.TryGetValue(HeaderLength, out var text))
         {

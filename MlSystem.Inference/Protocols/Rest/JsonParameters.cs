@@ -62,6 +62,8 @@ internal static class RequestParameters
                 case "binary_data_output":
                     call.BinaryOutputs = JsonParameters.Boolean(ref json, name);
                     break;
+                case var _ when call.Extra is { } extra && extra.TryRead(name, ref json):
+                    break;
                 default:
                     // What clients of other servers add by themselves is passed over, whatever its form.
                     CallParameters.CheckIgnorable(name);

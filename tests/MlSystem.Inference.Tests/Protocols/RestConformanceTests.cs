@@ -14,7 +14,7 @@ public sealed class RestConformanceTests(SharedServer shared)
     {
         using var json = await GetAsync("/v2");
         var extensions = json.RootElement.GetProperty("extensions").EnumerateArray().Select(e => e.GetString());
-        Assert.Equal(["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup", "policy"], extensions);
+        Assert.Equal(["binary_tensor_data", "model_repository", "statistics", "parameters", "feedback", "feature_lookup", "policy", "explain"], extensions);
     }
 
     [Theory]
