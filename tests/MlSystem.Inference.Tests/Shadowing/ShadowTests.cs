@@ -31,14 +31,16 @@ public sealed class ShadowTests
         await server.MetricIsAsync(11, "nv_inference_request_success", ("variant", "next"));
 
         var logged = await LoggedPredictions.ReadAsync(server, 22);
-        var byRole = logged.ToLookup(prediction => prediction.Role, StringComparer.Ordinal);
-        Assert.Equal((11, 11), (byRole[VariantRole.Live].Count(), byRole[VariantRole.Shadow].Count()));
-        Assert.All(byRole[VariantRole.Shadow], prediction => Assert.Equal(("next", 2, "linear"), (prediction.Variant, prediction.Version, prediction.Endpoint)));
-        Assert.Equal(22, logged.Select(prediction => prediction.RequestId).Distinct(StringComparer.Ordinal).Count());
-        Assert.Superset(live.ToHashSet(StringComparer.Ordinal), byRole[VariantRole.Live].Select(prediction => prediction.RequestId).ToHashSet(StringComparer.Ordinal));
-        Assert.Equal(
-            byRole[VariantRole.Live].Select(prediction => prediction.Inputs["x"].Data.GetRawText()).Order(StringComparer.Ordinal),
-            byRole[VariantRole.Shadow].Select(prediction => prediction.Inputs["x"].Data.GetRawText()).Order(StringComparer.Ordinal));
+        var byRole = logged.ToLookup(prediction => prediction.Batch.Role, StringComparer.Ordinal);
+        var answers = byRole[VariantRole.Live].ToDictionary(prediction => prediction.RequestId, StringComparer.Ordinal);
+        Assert.Equal((11, 11), (answers.Count, byRole[VariantRole.Shadow].Count()));
+        Assert.Superset(live.ToHashSet(StringComparer.Ordinal), answers.Keys.ToHashSet(StringComparer.Ordinal));
+        Assert.All(byRole[VariantRole.Shadow], prediction =>
+        {
+            Assert.Equal(("next", 2, "linear"), (prediction.Batch.Variant, prediction.Batch.Version, prediction.Batch.Endpoint));
+            Assert.DoesNotContain(prediction.RequestId, answers.Keys);
+            Assert.Equal(answers[prediction.PairedRequestId!].Input("x"), prediction.Input("x"));
+        });
     }
 
     [Fact]
@@ -108,7 +110,7 @@ public sealed class ShadowTests
         });
         Assert.True((await ShadowAsync(server)).GetProperty("dropped").GetInt64() > 0);
         var mirrored = (int)(await ShadowAsync(server)).GetProperty("mirrored").GetInt64();
-        Assert.Equal(600, (await LoggedPredictions.ReadAsync(server, 600 + mirrored)).Count(prediction => prediction.Role == VariantRole.Live));
+        Assert.Equal(600, (await LoggedPredictions.ReadAsync(server, 600 + mirrored)).Count(prediction => prediction.Batch.Role == VariantRole.Live));
     }
 
     private static async Task<System.Text.Json.JsonElement> ShadowAsync(InferenceServer server, string variant = "next", string endpoint = "linear") =>
