@@ -1,9 +1,11 @@
 using BenchmarkDotNet.Running;
 using MlSystem.Benchmarks.EventLog;
+using MlSystem.Benchmarks.PredictionLog;
 
-// `eventlog` compares stores in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog` and `predictionlog` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
-    _ => BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
+    ["predictionlog", .. var rest] => await PredictionLogComparison.RunAsync(rest),
+    _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
 };
