@@ -28,7 +28,8 @@ public static class InferenceServices
     {
         builder.AddOptions<RuntimeOptions>("Inference:Runtime").AddOptions<AdmissionOptions>("Inference:Admission")
             .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog")
-            .AddOptions<ShadowOptions>("Inference:Shadowing").AddOptions<BanditOptions>("Inference:Bandits");
+            .AddOptions<ShadowOptions>("Inference:Shadowing").AddOptions<BanditOptions>("Inference:Bandits")
+            .AddOptions<VersionsOptions>("Inference:Versions").AddOptions<FeatureOptions>("Inference:Features");
         builder.AddEventLog();
         builder.AddServiceClient<RegistryClient>("registry");
         builder.AddServiceGrpcClient<FeatureStore.FeatureStoreClient>("features");
@@ -40,6 +41,8 @@ public static class InferenceServices
         services.AddSingleton<GraphMetrics>();
         services.AddSingleton<GraphLoader>();
         services.AddSingleton<RuntimeLoader>();
+        services.AddSingleton<MemoryBudget>();
+        services.AddSingleton<VersionMetrics>();
         services.AddSingleton<VersionLoader>();
         services.AddSingleton<ResidentVersions>();
         services.AddSingleton<InferenceMetrics>();
@@ -55,6 +58,7 @@ public static class InferenceServices
         builder.AddExplanations();
         services.AddSingleton<ModelRepository>();
         services.AddStartupTask<FirstEndpoints>();
+        services.AddStartupTask<FirstLookup>();
         services.AddSingleton<EndpointWatcher>();
         services.AddHostedService(s => s.GetRequiredService<EndpointWatcher>());
         services.AddSingleton<HashKey>();

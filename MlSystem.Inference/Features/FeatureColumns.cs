@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Google.Protobuf;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Prediction;
@@ -37,8 +35,8 @@ internal static class FeatureColumns
         return column;
     }
 
-    /// <summary>Copies a looked-up column into an input; a missing value is an error unless the input is nullable.</summary>
-    public static void Copy(FeatureColumn column, Tensor input, Tensor[] joinKeys)
+    /// <summary>Copies a looked-up column into an input; what takes the place of absent values decides whether they are an error.</summary>
+    public static void Copy(FeatureColumn column, Tensor input, MissingValues missing)
     {
         if (column.Statuses.Count != input.Count)
         {
@@ -53,7 +51,7 @@ internal static class FeatureColumns
             }
             else
             {
-                SetMissing(input, row, column.Statuses[row], joinKeys);
+                missing.Fill(input, row, column.Statuses[row], column.FeatureView);
             }
         }
     }
@@ -76,32 +74,4 @@ internal static class FeatureColumns
             default: throw InferenceException.Unavailable($"the feature store gave no values of '{values.Name}'");
         }
     }
-
-    private static void SetMissing(Tensor input, int row, FeatureStatus status, Tensor[] joinKeys)
-    {
-        if (!input.Info.Nullable || !input.Info.Datatype.CanBeMissing())
-        {
-            var reason = status switch
-            {
-                FeatureStatus.NullValue => "its newest row has no value",
-                FeatureStatus.NotFound => "the feature store has no such entity",
-                FeatureStatus.OutsideMaxAge => "its value is older than the feature view's time to live",
-                _ => $"its status is {status}",
-            };
-            throw InferenceException.Invalid($"absent input '{input.Info.Name}', row {row} ({string.Join(", ", joinKeys.Select(key => Describe(key, row)))}): {reason}, and the input must have a value");
-        }
-
-        if (input.Info.Datatype == Datatype.Bytes)
-        {
-            input.SetBytes(row, []);
-        }
-        else
-        {
-            NumericTensors.Set(input, row, double.NaN);
-        }
-    }
-
-    private static string Describe(Tensor key, int row) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{key.Info.Name} = {(key.Info.Datatype == Datatype.Bytes ? $"'{Encoding.UTF8.GetString(key.GetBytes(row))}'" : NumericTensors.GetDouble(key, row))}");
 }

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Grpc.Core;
+using Microsoft.Extensions.Options;
+using MlSystem.Contracts;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
@@ -6,8 +9,10 @@ using MlSystem.Inference.Tensors;
 namespace MlSystem.Inference.Features;
 
 /// <summary>Reads the inputs that a request leaves out from the version's feature service: one call for all rows and features.</summary>
-public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics metrics, TimeProvider time)
+public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics metrics, IOptions<FeatureOptions> options, TimeProvider time)
 {
+    private readonly Circuit _circuit = new(options.Value.FailuresBeforeOpen, TimeSpan.FromMilliseconds(options.Value.ProbeMilliseconds), time);
+
     /// <summary>Completes the call's inputs.</summary>
     /// <exception cref="InferenceException">An absent input is not covered, has no value and needs one, or the feature store can't be asked.</exception>
     public ValueTask FillAsync(InferenceCall call, in Deadline deadline)
@@ -47,38 +52,81 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         var request = new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 };
         request.JoinKeys.AddRange(call.Tensors.JoinKeys.Select(FeatureColumns.FromJoinKey));
         request.Features.AddRange(missing.Select(input => input.Info.Name));
-        var answer = await AskAsync(request, names, deadline);
-        Fill(call, missing, answer);
+        var (answer, why) = await AskAsync(request, names, deadline);
+        if (answer is not null)
+        {
+            Fill(call, missing, answer);
+            return;
+        }
+
+        metrics.CountFailure(call.Route.Name);
+        if (call.Route.Endpoint.Features.Unavailable != FeaturePolicy.Default)
+        {
+            throw InferenceException.Unavailable($"absent inputs {names}: {why}; requests that bring all inputs are served");
+        }
+
+        FillUnavailable(call, missing, why!);
     }
 
-    private async Task<GetOnlineFeaturesResponse> AskAsync(GetOnlineFeaturesRequest request, string names, Deadline deadline)
+    /// <returns>The answer, or why the feature store gave none.</returns>
+    private async Task<(GetOnlineFeaturesResponse? Answer, string? Why)> AskAsync(GetOnlineFeaturesRequest request, string names, Deadline deadline)
     {
         deadline.Check();
+        if (!_circuit.TryEnter())
+        {
+            return (null, "the feature store can't be asked now (it failed before and is tried again soon)");
+        }
+
+        var budget = deadline.Left * options.Value.DeadlineShare;
         try
         {
-            return await deadline.RunAsync(
+            var answer = await new Deadline(time, time.GetTimestamp(), budget, deadline.Caller).RunAsync(
                 static async (state, token) => await state.client.GetAsync(state.request, token), (client, request));
+            _circuit.Succeed();
+            return (answer, null);
         }
         catch (RpcException error) when (error.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.OutOfRange)
         {
+            _circuit.Succeed();
             throw new InferenceException(FaultKind.InvalidArgument, $"absent inputs {names}: {error.Status.Detail}", error);
         }
         catch (RpcException error)
         {
-            throw InferenceException.Unavailable($"absent inputs {names}: the feature store can't be asked now ({error.StatusCode}); requests that bring all inputs are served", error);
+            _circuit.Fail();
+            return (null, $"the feature store can't be asked now ({error.StatusCode})");
         }
+        catch (InferenceException error) when (error.Fault.Kind == FaultKind.DeadlineExceeded)
+        {
+            _circuit.Fail();
+            return (null, string.Create(CultureInfo.InvariantCulture, $"the feature store can't be asked now (no answer within {budget.TotalMilliseconds:0.###} ms)"));
+        }
+    }
+
+    private void FillUnavailable(InferenceCall call, Tensor[] missing, string why)
+    {
+        var rows = (int)call.Tensors.JoinKeys[0].Rows;
+        var values = new MissingValues(call.Route.Endpoint.Features, call.Tensors.JoinKeys);
+        foreach (var input in missing)
+        {
+            Shape(input, rows);
+            values.FillUnavailable(input, why);
+        }
+
+        call.FeaturesMissing = rows * missing.Length;
+        call.FeaturesDefaulted = values.Defaulted;
     }
 
     private void Fill(InferenceCall call, Tensor[] missing, GetOnlineFeaturesResponse answer)
     {
-        var findings = new LookupFindings((int)call.Tensors.JoinKeys[0].Rows);
-        Span<long> shape = [call.Tensors.JoinKeys[0].Rows, 1];
+        var rows = (int)call.Tensors.JoinKeys[0].Rows;
+        var findings = new LookupFindings(rows);
+        var values = new MissingValues(call.Route.Endpoint.Features, call.Tensors.JoinKeys);
         foreach (var input in missing)
         {
             var column = answer.Columns.FirstOrDefault(column => column.Name == input.Info.Name)
                 ?? throw InferenceException.Invalid($"absent input '{input.Info.Name}': feature service '{answer.FeatureService}' version {answer.Version} does not cover it");
-            TensorShape.Apply(input, shape, available: shape[0]);
-            FeatureColumns.Copy(column, input, call.Tensors.JoinKeys);
+            Shape(input, rows);
+            FeatureColumns.Copy(column, input, values);
             findings.Add(column);
         }
 
@@ -86,6 +134,13 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         call.OldestFeatureAgeSeconds = findings.AgeSeconds(time.GetUtcNow());
         call.FeaturesMissing = findings.Missing;
         call.EntitiesNotFound = findings.EntitiesNotFound;
+        call.FeaturesDefaulted = values.Defaulted;
         metrics.Count(call.Route.Name, findings);
+    }
+
+    private static void Shape(Tensor input, int rows)
+    {
+        Span<long> shape = [rows, 1];
+        TensorShape.Apply(input, shape, available: rows);
     }
 }

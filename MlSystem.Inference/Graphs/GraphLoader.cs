@@ -91,7 +91,7 @@ public sealed class GraphLoader(RegistryClient registry, ArtifactCache cache, Ra
     {
         var answer = await registry.GetVersionAsync(key, cancellationToken);
         return answer?.Manifest?.Files.FirstOrDefault(file => file.Path == ModelFiles.Ensemble) is { } file
-            ? await ReadAsync(await cache.GetAsync(key, file, cancellationToken), cancellationToken)
+            ? await cache.ReadAsync(key, file, path => ReadAsync(path, cancellationToken), cancellationToken)
             : null;
     }
 

@@ -69,6 +69,9 @@ public sealed class InferenceCall
     /// <summary>Looked-up values (row × feature) that the feature store did not have: null, too old or of an unknown entity.</summary>
     public int FeaturesMissing { get; set; }
 
+    /// <summary>Inputs of which the endpoint's default took the place of a looked-up value.</summary>
+    public IReadOnlyList<string> FeaturesDefaulted { get; set; } = [];
+
     /// <summary>Rows whose look-up found no feature of any kind: the feature store does not know the entity.</summary>
     public int EntitiesNotFound { get; set; }
 

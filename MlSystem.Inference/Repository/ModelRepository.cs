@@ -44,7 +44,7 @@ public sealed partial class ModelRepository(
         }
     }
 
-    /// <summary>Whether a request to the endpoint (or to one version) would be answered now; does not load anything.</summary>
+    /// <summary>Whether a request to the endpoint (or to one version) would be answered, if need be after a load; does not load anything.</summary>
     /// <exception cref="InferenceException">No such endpoint.</exception>
     public bool IsModelReady(string endpoint, string? version)
     {
@@ -53,10 +53,11 @@ public sealed partial class ModelRepository(
         {
             return route is null
                 ? throw new InferenceException(FaultKind.NotFound, $"there is no endpoint '{endpoint}'")
-                : route.Live.Count > 0;
+                : route.Live.Count > 0 || route.IsAsleep;
         }
 
         return route?.Live.Any(live => live.Version.VersionText == version) == true
+            || (route is { IsAsleep: true } && route.Wanted.Variants.Any(variant => variant.Version.ToString(CultureInfo.InvariantCulture) == version))
             || residents.Ready.Any(ready => ready.Key.Model == endpoint && ready.VersionText == version);
     }
 
@@ -88,12 +89,12 @@ public sealed partial class ModelRepository(
     /// <exception cref="InferenceException">It can't be loaded, and why.</exception>
     public async Task LoadAsync(string name, CancellationToken cancellationToken)
     {
-        if (await state.SetUnloadedAsync(name, unloaded: false, cancellationToken))
+        if (await state.LoadAsync(name, cancellationToken))
         {
             var route = state.Table.Endpoints[name];
             if (route.Live.Count == 0 || route.Problems.Count > 0)
             {
-                throw InferenceException.Invalid($"'{name}' is not wholly loaded: {string.Join("; ", route.Problems.Values)}");
+                throw InferenceException.Invalid($"'{name}' is not wholly loaded: {string.Join("; ", route.Problems.Values.DefaultIfEmpty("others took its room in memory"))}");
             }
 
             return;
@@ -109,20 +110,27 @@ public sealed partial class ModelRepository(
         {
             throw new InferenceException(FaultKind.InvalidArgument, $"'{name}' can't be loaded: {error.Message}", error);
         }
+        catch (MemoryBudgetException error)
+        {
+            throw InferenceException.Unavailable($"'{name}' can't be loaded: {error.Message}", error);
+        }
         catch (Exception error) when (error is not (OperationCanceledException or InferenceException))
         {
             throw InferenceException.Unavailable($"'{name}' can't be loaded: the registry can't be reached ({error.Message})", error);
         }
     }
 
-    /// <summary>Completes when the endpoint gets no more requests on this replica and its versions are freed, or will be with their last request when that takes longer than <see cref="RoutingOptions.UnloadWaitSeconds"/>.</summary>
-    /// <exception cref="InferenceException">No such endpoint.</exception>
+    /// <summary>
+    /// Completes when the endpoint (or what was loaded directly of a registered model) gets no more requests on this replica and the
+    /// versions that nothing else needs are freed.
+    /// </summary>
+    /// <exception cref="InferenceException">There is no such endpoint, or a request under way holds a version longer than <see cref="RoutingOptions.UnloadWaitSeconds"/>.</exception>
     public async Task UnloadAsync(string name, CancellationToken cancellationToken)
     {
         var before = residents.Ready.ToList();
-        if (!await state.SetUnloadedAsync(name, unloaded: true, cancellationToken))
+        if (!state.Unload(name))
         {
-            throw new InferenceException(FaultKind.NotFound, $"there is no endpoint '{name}'");
+            throw new InferenceException(FaultKind.NotFound, $"there is neither an endpoint '{name}' nor a loaded version of a model of that name");
         }
 
         var after = residents.Ready.ToHashSet();
@@ -133,9 +141,11 @@ public sealed partial class ModelRepository(
         {
             await freed.WaitAsync(TimeSpan.FromSeconds(options.Value.UnloadWaitSeconds), time, cancellationToken);
         }
-        catch (TimeoutException)
+        catch (TimeoutException error)
         {
             LogStillInUse(name, options.Value.UnloadWaitSeconds);
+            throw new InferenceException(
+                FaultKind.DeadlineExceeded, $"'{name}' gets no more requests, but those under way still hold its memory after {options.Value.UnloadWaitSeconds} s: it is freed with the last of them", error);
         }
     }
 
@@ -146,12 +156,13 @@ public sealed partial class ModelRepository(
         var served = route.Live.Concat(route.Shadows).ToList();
         foreach (var variant in served)
         {
-            yield return new IndexEntry(route.Name, variant.Version.VersionText, IndexEntry.Ready, whole ?? route.PolicyProblem ?? "");
+            yield return new IndexEntry(
+                route.Name, variant.Version.VersionText, IndexEntry.Ready, whole ?? route.Problems.GetValueOrDefault(variant.Name) ?? route.PolicyProblem ?? "");
         }
 
         foreach (var variant in route.Wanted.Variants.Where(variant => !served.Exists(live => Serves(live, variant))))
         {
-            var reason = route.Problems.GetValueOrDefault(variant.Name) ?? whole;
+            var reason = route.IsAsleep ? "not in memory: the first request loads it" : route.Problems.GetValueOrDefault(variant.Name) ?? whole;
             yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");
         }
     }

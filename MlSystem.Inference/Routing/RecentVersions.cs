@@ -22,4 +22,12 @@ internal sealed class RecentVersions(int capacity)
         _order.RemoveLast();
         return true;
     }
+
+    /// <summary>Forgets some; true when there were any.</summary>
+    public bool Remove(Func<VersionKey, bool> which)
+    {
+        var removed = _order.Where(which).ToList();
+        removed.ForEach(key => _order.Remove(key));
+        return removed.Count > 0;
+    }
 }

@@ -32,6 +32,11 @@ public sealed class Router(ServingState state, VariantStates variants, RandomSou
                 return new ValueTask<Routed>(Refused(Unknown(endpoint)));
             }
 
+            if (route.IsAsleep)
+            {
+                return new ValueTask<Routed>(WakeAsync(route, version, caller, cancellationToken));
+            }
+
             if (route.Live.Count == 0)
             {
                 return new ValueTask<Routed>(Refused(NothingLive(route)));
@@ -44,6 +49,15 @@ public sealed class Router(ServingState state, VariantStates variants, RandomSou
                 return new ValueTask<Routed>(new Routed(route, choice.Variant, null, choice.Reason, choice.AwaitsInputs));
             }
         }
+    }
+
+    /// <summary>Has the endpoint's versions loaded and routes again.</summary>
+    private async Task<Routed> WakeAsync(EndpointRoute route, string? version, CallerKeys caller, CancellationToken cancellationToken)
+    {
+        using var hold = state.Hold(route.Name);
+        return await state.WakeAsync(route, cancellationToken) is { } fault
+            ? Refused(fault)
+            : await RouteAsync(route.Name, version, caller, cancellationToken);
     }
 
     private async Task<Routed> RouteToVersionAsync(string endpoint, string text, CancellationToken cancellationToken)
@@ -64,6 +78,11 @@ public sealed class Router(ServingState state, VariantStates variants, RandomSou
             if (route?.Live.Count == 0 && route.Problems.ContainsKey(""))
             {
                 return Refused(NothingLive(route));
+            }
+
+            if (route is { IsAsleep: true } && RoutePlan.Keys(route.Wanted).Any(key => key.Version == number))
+            {
+                return await WakeAsync(route, text, default, cancellationToken);
             }
 
             var variant = route?.Live.FirstOrDefault(live => live.Version.Key.Version == number);

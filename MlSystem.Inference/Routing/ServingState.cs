@@ -8,16 +8,37 @@ namespace MlSystem.Inference.Routing;
 
 /// <summary>
 /// Brings this replica to what the registry wants: loads the versions, then swaps the routing table in one step. An endpoint
-/// keeps its former route until every version of the new one is loaded or refused.
+/// keeps its former route until every version of the new one is loaded or refused. Endpoints are awake (their versions are
+/// resident or on their way) or asleep (loaded by their first request).
 /// </summary>
-public sealed class ServingState(ResidentVersions residents, VariantStates variants, GateKeeper gates, IOptions<RoutingOptions> options)
+public sealed partial class ServingState
 {
+    private readonly ResidentVersions _residents;
+    private readonly VariantStates _variants;
+    private readonly GateKeeper _gates;
+    private readonly TimeProvider _time;
+    private readonly MemoryBudget _budget;
+    private readonly VersionMetrics _versionMetrics;
+    private readonly bool _lazy;
+    private readonly RecentVersions _extra;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, IReadOnlyList<VersionKey>> _formerLive = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unloaded = new(StringComparer.Ordinal);
-    private readonly RecentVersions _extra = new(options.Value.MaxExtraVersions);
-    private IReadOnlyList<Endpoint> _desired = [];
+    private readonly HashSet<string> _awake = new(StringComparer.Ordinal);
+    private Dictionary<string, Endpoint> _desired = new(StringComparer.Ordinal);
     private volatile RoutingTable _table = RoutingTable.Empty;
+
+    public ServingState(
+        ResidentVersions residents, VariantStates variants, GateKeeper gates, IOptions<RoutingOptions> options, IOptions<VersionsOptions> versions,
+        MemoryBudget budget, VersionMetrics versionMetrics, TimeProvider time)
+    {
+        (_residents, _variants, _gates, _budget, _versionMetrics, _time) = (residents, variants, gates, budget, versionMetrics, time);
+        _extra = new RecentVersions(options.Value.MaxExtraVersions);
+        _lazy = versions.Value.IsLazy;
+        _budget.Evict = TryEvict;
+        _budget.Pinned = PinnedBytes;
+        _residents.LargestBatch = LargestBatch;
+    }
 
     /// <summary>The routes in force.</summary>
     public RoutingTable Table => _table;
@@ -29,37 +50,41 @@ public sealed class ServingState(ResidentVersions residents, VariantStates varia
     public string? ETag { get; private set; }
 
     /// <summary>Whether a version is missing for a reason that may pass.</summary>
-    public bool HasTransientFailures => residents.Failures.Values.Any(failure => !failure.Permanent);
+    public bool HasTransientFailures => _residents.Failures.Values.Any(failure => !failure.Permanent);
 
-    /// <summary>Applies the registry's state; completes when every version is loaded or has failed.</summary>
+    /// <summary>Applies the registry's state; completes when every version of the endpoints that are awake is loaded or has failed.</summary>
     public async Task ApplyAsync(EndpointsSnapshot snapshot, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            _desired = snapshot.Endpoints;
+            _desired = snapshot.Endpoints.ToDictionary(endpoint => endpoint.Name, StringComparer.Ordinal);
             ETag = snapshot.ETag;
+            _awake.IntersectWith(_desired.Keys);
+            _awake.UnionWith(_desired.Values.Where(endpoint => endpoint.Pinned || (!_lazy && _budget.Limit == 0)).Select(endpoint => endpoint.Name));
         }
 
         Publish();
         await LoadMissingAsync(cancellationToken);
+        await FillAsync(cancellationToken);
         IsInitialized = true;
     }
 
-    /// <summary>Tries again what is not loaded.</summary>
+    /// <summary>Tries again what is not loaded of the endpoints that are awake.</summary>
     public async Task LoadMissingAsync(CancellationToken cancellationToken)
     {
-        var ready = residents.Ready.Select(version => version.Key).ToHashSet();
-        IReadOnlyList<Endpoint> desired;
+        ILookup<VersionKey, string> missing;
         lock (_lock)
         {
-            desired = [.. _desired.Where(endpoint => !_unloaded.Contains(endpoint.Name))];
+            missing = _awake.Where(name => !_unloaded.Contains(name))
+                .SelectMany(name => RoutePlan.Keys(_desired[name]), (name, key) => (name, key))
+                .Where(pair => _residents.Find(pair.key) is null)
+                .ToLookup(pair => pair.key, pair => pair.name);
         }
 
-        var missing = desired.SelectMany(RoutePlan.Keys).Distinct().Where(key => !ready.Contains(key));
-        await Parallel.ForEachAsync(missing, cancellationToken, async (key, token) =>
+        await Parallel.ForEachAsync(missing, cancellationToken, async (versions, token) =>
         {
-            await TryLoadAsync(key, token);
-            Publish();
+            await TryLoadAsync(versions.Key, token);
+            Publish(versions);
         });
         Publish();
     }
@@ -78,29 +103,47 @@ public sealed class ServingState(ResidentVersions residents, VariantStates varia
             Publish();
         }
 
-        return await residents.GetAsync(key, cancellationToken);
+        return await _residents.GetAsync(key, cancellationToken);
     }
 
-    /// <summary>Takes an endpoint out of this replica's service, or brings it back.</summary>
-    /// <returns>False when the registry has no such endpoint.</returns>
-    public async Task<bool> SetUnloadedAsync(string endpoint, bool unloaded, CancellationToken cancellationToken)
+    /// <summary>Takes an endpoint, or what was loaded directly of a registered model, out of this replica's service.</summary>
+    /// <returns>False when there is neither.</returns>
+    public bool Unload(string name)
     {
         lock (_lock)
         {
-            if (!_desired.Any(desired => desired.Name == endpoint))
+            if (_desired.ContainsKey(name))
+            {
+                _unloaded.Add(name);
+                _awake.Remove(name);
+                _formerLive.Remove(name);
+            }
+            else if (!_extra.Remove(key => key.Model == name))
+            {
+                return false;
+            }
+        }
+
+        Publish();
+        return true;
+    }
+
+    /// <summary>Brings an endpoint back and loads it.</summary>
+    /// <returns>False when the registry has no such endpoint.</returns>
+    public async Task<bool> LoadAsync(string name, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!_desired.ContainsKey(name))
             {
                 return false;
             }
 
-            _ = unloaded ? _unloaded.Add(endpoint) : _unloaded.Remove(endpoint);
+            _unloaded.Remove(name);
+            _awake.Add(name);
         }
 
-        if (!unloaded)
-        {
-            await LoadMissingAsync(cancellationToken);
-        }
-
-        Publish();
+        await LoadMissingAsync(cancellationToken);
         return true;
     }
 
@@ -108,21 +151,23 @@ public sealed class ServingState(ResidentVersions residents, VariantStates varia
     public EndpointRoute DirectRoute(string model)
     {
         var endpoint = new Endpoint { Name = model, Revision = 0, Variants = [], Author = "", Reason = "", CreatedAt = default };
-        return new EndpointRoute
-        {
-            Endpoint = endpoint,
-            Wanted = endpoint,
-            Live = [],
-            Problems = new Dictionary<string, string>(StringComparer.Ordinal),
-            Gate = gates.For(model, endpoint.Limits),
-        };
+        return Empty(endpoint) with { Gate = _gates.For(model, endpoint.Limits) };
     }
+
+    private EndpointRoute Empty(Endpoint endpoint) => new()
+    {
+        Endpoint = endpoint,
+        Wanted = endpoint,
+        Live = [],
+        Problems = new Dictionary<string, string>(StringComparer.Ordinal),
+        Gate = _gates.For(endpoint.Name, endpoint.Limits),
+    };
 
     private async Task TryLoadAsync(VersionKey key, CancellationToken cancellationToken)
     {
         try
         {
-            await residents.GetAsync(key, cancellationToken);
+            await _residents.GetAsync(key, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -130,47 +175,11 @@ public sealed class ServingState(ResidentVersions residents, VariantStates varia
         }
     }
 
-    private void Publish()
+    private int LargestBatch(VersionKey key)
     {
         lock (_lock)
         {
-            var ready = residents.Ready.ToDictionary(version => version.Key);
-            var former = _table;
-            var routes = new List<EndpointRoute>(_desired.Count);
-            foreach (var endpoint in _desired)
-            {
-                var plan = new RoutePlan(endpoint, ready, residents.Failures, _unloaded.Contains(endpoint.Name));
-                var route = plan.Make(former.Endpoints.GetValueOrDefault(endpoint.Name), variants, gates.For(endpoint.Name, endpoint.Limits));
-                Remember(former.Endpoints.GetValueOrDefault(endpoint.Name), route);
-                routes.Add(route);
-            }
-
-            _table = new RoutingTable(routes);
-            residents.RetainOnly(KeysToKeep(routes));
+            return _desired.Values.Where(endpoint => RoutePlan.Keys(endpoint).Contains(key)).Max(endpoint => endpoint.Limits.MaxBatchSize) ?? 1;
         }
-    }
-
-    /// <summary>The version that was live before stays resident, so that a rollback needs no load.</summary>
-    private void Remember(EndpointRoute? former, EndpointRoute route)
-    {
-        var before = former?.Live.Select(variant => variant.Version.Key).ToHashSet() ?? [];
-        var now = route.Live.Select(variant => variant.Version.Key).ToHashSet();
-        if (before.Count > 0 && !before.SetEquals(now))
-        {
-            _formerLive[route.Name] = [.. before.Except(now)];
-        }
-    }
-
-    private HashSet<VersionKey> KeysToKeep(List<EndpointRoute> routes)
-    {
-        var keep = new HashSet<VersionKey>(_extra.Keys);
-        foreach (var route in routes.Where(route => !_unloaded.Contains(route.Name)))
-        {
-            keep.UnionWith(route.Live.Select(variant => variant.Version.Key));
-            keep.UnionWith(_desired.Where(endpoint => endpoint.Name == route.Name).SelectMany(RoutePlan.Keys));
-            keep.UnionWith(_formerLive.GetValueOrDefault(route.Name) ?? []);
-        }
-
-        return keep;
     }
 }

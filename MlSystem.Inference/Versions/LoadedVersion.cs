@@ -14,6 +14,7 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
 
     // The residents' table holds the first reference.
     private int _references = 1;
+    private long _lastUse = UseClock.Now;
 
     public VersionKey Key { get; } = key;
 
@@ -42,6 +43,21 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     /// <summary>The version as text, for answers.</summary>
     public string VersionText { get; } = key.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>What it holds beside its runtime and gives back when it is freed: its files, its part of the memory budget.</summary>
+    internal IReadOnlyList<IDisposable> Holdings { get; init; } = [];
+
+    /// <summary>Bytes of the memory budget.</summary>
+    internal long Bytes { get; init; }
+
+    /// <summary>Called when the last lease is returned while the residents' table keeps the version.</summary>
+    internal Action? Idle { get; init; }
+
+    /// <summary>Whether nobody holds a lease.</summary>
+    internal bool IsIdle => Volatile.Read(ref _references) == 1;
+
+    /// <summary>When it was last used, by <see cref="UseClock"/>.</summary>
+    internal long LastUse => Volatile.Read(ref _lastUse);
+
     /// <summary>Completes when the session is freed.</summary>
     public Task Freed => _freed.Task;
 
@@ -63,6 +79,7 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
             var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
             if (before == seen)
             {
+                Volatile.Write(ref _lastUse, UseClock.Now);
                 return true;
             }
 
@@ -75,12 +92,45 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     /// <summary>Returns a lease (or the table's own reference).</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref _references) == 0)
+        switch (Interlocked.Decrement(ref _references))
+        {
+            case 0:
+                Free();
+                break;
+            case 1:
+                Idle?.Invoke();
+                break;
+        }
+    }
+
+    private void Free()
+    {
+        try
         {
             Runtime.Dispose();
+            foreach (var holding in Holdings)
+            {
+                holding.Dispose();
+            }
+        }
+        finally
+        {
             _freed.SetResult();
         }
     }
+}
+
+/// <summary>
+/// Orders the uses of versions: it moves on with each load. Two uses between the same loads are equally recent, which is all that
+/// matters to who must leave for a load, and a request pays one write to memory that its lease has touched.
+/// </summary>
+internal static class UseClock
+{
+    private static long _now = 1;
+
+    public static long Now => Volatile.Read(ref _now);
+
+    public static void Tick() => Interlocked.Increment(ref _now);
 }
 
 /// <summary>Names a version.</summary>

@@ -5,7 +5,7 @@ using MlSystem.Inference.Runtimes;
 namespace MlSystem.Inference.Versions;
 
 /// <summary>The versions in this replica's memory. Each is loaded once however many ask for it, and one's failure is its own.</summary>
-public sealed partial class ResidentVersions(VersionLoader loader, ILogger<ResidentVersions> logger) : IDisposable
+public sealed partial class ResidentVersions(VersionLoader loader, VersionMetrics metrics, ILogger<ResidentVersions> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<VersionKey, Residence> _versions = new();
     private readonly ConcurrentDictionary<VersionKey, LoadFailure> _failures = new();
@@ -19,8 +19,14 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     /// <summary>Versions that could not be loaded when last tried.</summary>
     public IReadOnlyDictionary<VersionKey, LoadFailure> Failures => _failures;
 
+    /// <summary>Rows of the largest batch that the endpoints allow a version. Set by who knows the endpoints.</summary>
+    internal Func<VersionKey, int> LargestBatch { get; set; } = _ => 1;
+
     /// <summary>Versions that are loaded and warm.</summary>
     public IEnumerable<LoadedVersion> Ready => _versions.Values.Select(residence => residence.Version).OfType<LoadedVersion>();
+
+    /// <summary>The version if it is loaded and warm.</summary>
+    public LoadedVersion? Find(VersionKey key) => _versions.GetValueOrDefault(key)?.Version;
 
     /// <summary>The resident version, loaded when it is not there; a failed load is tried anew by the next call.</summary>
     public async Task<LoadedVersion> GetAsync(VersionKey key, CancellationToken cancellationToken)
@@ -40,7 +46,7 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
         var needed = Ready.Where(version => keep.Contains(version.Key)).SelectMany(version => version.Needs).Concat(_membersOfLoading.Keys.Select(pair => pair.Member)).ToHashSet();
         foreach (var version in Ready.Where(version => !needed.Contains(version.Key)))
         {
-            Drop(version);
+            Drop(version.Key);
         }
 
         foreach (var key in _failures.Keys.Where(key => !keep.Contains(key)))
@@ -48,6 +54,19 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
             _failures.TryRemove(key, out _);
         }
     }
+
+    /// <summary>Lets go of a version; when it is in use it is freed with its last request.</summary>
+    public void Drop(VersionKey key)
+    {
+        if (Find(key) is { } version && _versions.TryRemove(key, out _))
+        {
+            LogDropped(key.Model, key.Version);
+            version.Release();
+        }
+    }
+
+    /// <summary>Forgets why a version could not be loaded: nobody asks for it any more until the next request does.</summary>
+    public void Forgive(VersionKey key) => _failures.TryRemove(key, out _);
 
     public void Dispose()
     {
@@ -60,12 +79,21 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     {
         try
         {
-            var version = await loader.LoadAsync(key, (member, token) => GetMemberAsync(key, member, token), _stopping.Token);
+            var version = await loader.LoadAsync(key, LargestBatch(key), (member, token) => GetMemberAsync(key, member, token), _stopping.Token);
+            UseClock.Tick();
+            metrics.Loaded();
             _failures.TryRemove(key, out _);
             residence.Succeed(version);
+
+            // Loading was over before the server stopped, and the table may have been emptied since.
+            if (_stopping.IsCancellationRequested)
+            {
+                Drop(key);
+            }
         }
         catch (Exception error)
         {
+            metrics.Failed();
             _failures[key] = new LoadFailure(error.Message, IsPermanent(error));
             _versions.TryRemove(new KeyValuePair<VersionKey, Residence>(key, residence));
             LogFailed(key.Model, key.Version, error.Message);
@@ -89,15 +117,6 @@ public sealed partial class ResidentVersions(VersionLoader loader, ILogger<Resid
     /// <summary>What the registry refuses stays refused until its content changes; what did not reach it may pass.</summary>
     private static bool IsPermanent(Exception error) =>
         error is ModelRefusedException or VersionUnknownException or HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError };
-
-    private void Drop(LoadedVersion version)
-    {
-        if (_versions.TryRemove(version.Key, out _))
-        {
-            LogDropped(version.Key.Model, version.Key.Version);
-            version.Release();
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Model} version {Version} can't be served: {Reason}")]
     private partial void LogFailed(string model, int version, string reason);

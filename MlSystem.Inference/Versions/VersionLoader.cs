@@ -8,43 +8,60 @@ using MlSystem.Inference.Runtimes;
 namespace MlSystem.Inference.Versions;
 
 /// <summary>Takes a version from the registry to a warm session: describe, fetch, verify, load, compare, warm up.</summary>
-public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
+public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, MemoryBudget budget, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
 {
+    /// <param name="largestBatch">Rows of the largest batch that its endpoints allow; 1 where they say nothing.</param>
     /// <param name="member">Loads a version that this one is made of, or finds it resident.</param>
     /// <exception cref="ModelRefusedException">It will not become right by trying again.</exception>
+    /// <exception cref="MemoryBudgetException">There is no room for it now.</exception>
     /// <exception cref="HttpRequestException">The registry can't be reached now.</exception>
-    public async Task<LoadedVersion> LoadAsync(VersionKey key, Func<VersionKey, CancellationToken, Task<LoadedVersion>> member, CancellationToken cancellationToken)
+    public async Task<LoadedVersion> LoadAsync(VersionKey key, int largestBatch, Func<VersionKey, CancellationToken, Task<LoadedVersion>> member, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var answer = await registry.GetVersionAsync(key, cancellationToken) ?? throw new VersionUnknownException(key);
-        if (answer.Status != VersionAnswer.Servable || answer.Manifest is null)
+        var manifest = Trusted(answer);
+        var holdings = new List<IDisposable>();
+        try
         {
-            throw new ModelRefusedException($"the registry has it as {answer.Status}{(answer.Reason is null ? "" : $": {answer.Reason}")}");
+            var room = await budget.ReserveAsync(key, VersionCost.Of(manifest), cancellationToken);
+            holdings.Add(room);
+            var folder = await cache.OpenAsync(key, manifest, cancellationToken);
+            holdings.Insert(0, folder);
+            var signature = await ReadAsync(folder, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
+            var lineage = await ReadAsync(folder, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
+            var execution = Execution.Of(await ReadAsync(folder, ModelFiles.Execution, ContractsJson.Default.ExecutionSettings, cancellationToken), options.Value);
+            var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
+            var loaded = await LoadAsync(new VersionFiles(key, folder.Files, source, execution, member), lineage, largestBatch, holdings, room, cancellationToken);
+            var elapsed = time.GetElapsedTime(started);
+            LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
+            return loaded;
         }
-
-        var files = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in answer.Manifest.Files)
+        catch
         {
-            files[file.Path] = await cache.GetAsync(key, file, cancellationToken);
+            holdings.ForEach(holding => holding.Dispose());
+            throw;
         }
-
-        var signature = await ReadAsync(files, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
-        var lineage = await ReadAsync(files, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
-        var execution = Execution.Of(await ReadAsync(files, ModelFiles.Execution, ContractsJson.Default.ExecutionSettings, cancellationToken), options.Value);
-        var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
-        var loaded = await LoadAsync(new VersionFiles(key, files, source, execution, member), lineage, cancellationToken);
-        var elapsed = time.GetElapsedTime(started);
-        LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
-        return loaded;
     }
 
-    private async Task<LoadedVersion> LoadAsync(VersionFiles files, ModelLineage? lineage, CancellationToken cancellationToken)
+    /// <summary>The manifest, if this version may be served at all. A signature over the manifest is to be checked here, before anything is fetched.</summary>
+    private static ModelManifest Trusted(VersionAnswer answer) =>
+        answer.Status == VersionAnswer.Servable && answer.Manifest is { } manifest
+            ? manifest
+            : throw new ModelRefusedException($"the registry has it as {answer.Status}{(answer.Reason is null ? "" : $": {answer.Reason}")}");
+
+    private async Task<LoadedVersion> LoadAsync(
+        VersionFiles files, ModelLineage? lineage, int largestBatch, List<IDisposable> holdings, MemoryBudget.Reservation room, CancellationToken cancellationToken)
     {
         var loaded = await runtimes.LoadAsync(files, cancellationToken);
         try
         {
-            var warmRun = await WarmUp.RunAsync(loaded.Runtime, files.Execution.WarmUpBatchSizes, time, cancellationToken);
-            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor) { Signature = loaded.Signature, Members = loaded.Members, Files = files.Files };
+            int[] batches = [.. files.Execution.WarmUpBatchSizes, largestBatch];
+            var warmRun = await WarmUp.RunAsync(loaded.Runtime, batches, time, cancellationToken);
+            room.Grow(VersionCost.OfTensors(loaded.Runtime, files.Execution, batches.Max()));
+            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor)
+            {
+                Signature = loaded.Signature, Members = loaded.Members, Files = files.Files, Holdings = holdings, Bytes = room.Bytes, Idle = budget.Pulse,
+            };
         }
         catch
         {
@@ -53,10 +70,10 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         }
     }
 
-    private static async Task<T?> ReadAsync<T>(Dictionary<string, string> files, string name, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    private static async Task<T?> ReadAsync<T>(VersionFolder folder, string name, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        if (!files.TryGetValue(name, out var path))
+        if (!folder.Files.TryGetValue(name, out var path))
         {
             return null;
         }

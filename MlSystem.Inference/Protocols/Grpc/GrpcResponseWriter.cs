@@ -31,6 +31,11 @@ internal static class GrpcResponseWriter
             response.Parameters["features_missing"] = new InferParameter { Int64Param = call.FeaturesMissing };
         }
 
+        if (call.FeaturesDefaulted.Count > 0)
+        {
+            response.Parameters["features_defaulted"] = new InferParameter { StringParam = string.Join(',', call.FeaturesDefaulted) };
+        }
+
         if (call.EntitiesNotFound > 0)
         {
             response.Parameters["entities_not_found"] = new InferParameter { Int64Param = call.EntitiesNotFound };

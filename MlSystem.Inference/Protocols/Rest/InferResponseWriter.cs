@@ -50,6 +50,11 @@ internal sealed class InferResponseWriter : IDisposable
             _json.WriteNumber("features_missing"u8, call.FeaturesMissing);
         }
 
+        if (call.FeaturesDefaulted.Count > 0)
+        {
+            _json.WriteString("features_defaulted"u8, string.Join(',', call.FeaturesDefaulted));
+        }
+
         if (call.EntitiesNotFound > 0)
         {
             _json.WriteNumber("entities_not_found"u8, call.EntitiesNotFound);

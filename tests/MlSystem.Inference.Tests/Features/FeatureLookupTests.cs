@@ -26,7 +26,9 @@ public sealed class FeatureLookupTests
         Assert.True(status == 200, body.ToString());
         Assert.Equal("""[[31.5,42],[null,7],["x","y"]]""", $"[{string.Join(',', body.GetProperty("outputs").EnumerateArray().Select(o => o.GetProperty("data").GetRawText()))}]");
         Assert.True(body.GetProperty("parameters").GetProperty("oldest_feature_age_seconds").GetDouble() > 1_000_000);
-        var asked = Assert.Single(store.Requests);
+
+        // The first one warmed the look-up up.
+        var asked = Assert.Single(store.Requests.Skip(1));
         Assert.Equal(("people", 3), (asked.FeatureService, asked.Version));
         Assert.Equal(["age", "income"], asked.Features);
         Assert.Equal("person_id", asked.JoinKeys.Single().Name);

@@ -16,6 +16,7 @@ public sealed class RegistryDouble : IAsyncDisposable
     private readonly Dictionary<(string Model, int Version), (ModelFolder Folder, ModelManifest Manifest)> _versions = [];
     private readonly Dictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _downloads = new(StringComparer.Ordinal);
     private int _state;
     private WebApplication? _app;
 
@@ -37,6 +38,31 @@ public sealed class RegistryDouble : IAsyncDisposable
         lock (_lock)
         {
             _versions[(model, version)].Folder.Files[file] = [.. _versions[(model, version)].Folder.Files[file], 0];
+        }
+    }
+
+    /// <summary>How often a model's file was downloaded.</summary>
+    public int Downloads(string model) => _downloads.GetValueOrDefault(model);
+
+    /// <summary>Sets what the shorter forms have no argument for.</summary>
+    public void SetEndpoint(string name, int version, Func<Endpoint, Endpoint> change)
+    {
+        lock (_lock)
+        {
+            SetEndpoint(name, version);
+            _endpoints[name] = change(_endpoints[name]);
+        }
+    }
+
+    /// <summary>Adds many endpoints at once, each a model's version 1.</summary>
+    public void AddEndpoints(IEnumerable<string> names)
+    {
+        lock (_lock)
+        {
+            foreach (var name in names)
+            {
+                SetEndpoint(name, 1);
+            }
         }
     }
 
@@ -139,6 +165,7 @@ public sealed class RegistryDouble : IAsyncDisposable
 
     private IResult GetFile(string model, int version, string path)
     {
+        _downloads.AddOrUpdate(model, path == ModelFiles.Onnx ? 1 : 0, (_, count) => count + (path == ModelFiles.Onnx ? 1 : 0));
         lock (_lock)
         {
             return Results.Bytes(_versions[(model, version)].Folder.Files[path]);

@@ -39,7 +39,8 @@ public sealed class PredictionLogTests
         var version = server.Services.GetRequiredService<MlSystem.Inference.Routing.ServingState>().Table.Endpoints["linear"].Live[0].Version;
         Assert.True(version.TryAcquire());
         using var unloaded = await server.Http.PostAsync("/v2/repository/models/linear/unload", null);
-        Assert.Equal(200, (int)unloaded.StatusCode);
+        Assert.Equal(504, (int)unloaded.StatusCode);
+        Assert.Contains("it is freed with the last of them", await unloaded.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.False(version.Freed.IsCompleted);
         version.Release();
         await version.Freed;
