@@ -4,10 +4,12 @@ using MlSystem.Registry.Events;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Models;
+using MlSystem.Registry.Retention;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tracking;
 using MlSystem.Registry.Validation;
+using MlSystem.Registry.Webhooks;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
@@ -37,6 +39,11 @@ internal static class RegistryServices
         services.AddSingleton<EndpointReader>().AddSingleton<EndpointWriter>();
         services.AddSingleton<EndpointChanges>().AddHostedService(s => s.GetRequiredService<EndpointChanges>());
         services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddHostedService<Validator>();
+        services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<Purger>().AddSingleton<DataSubjects>().AddHostedService<PurgeSchedule>();
+        services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WebhookSecrets>().AddSingleton<WebhookSender>().AddSingleton<WebhookStore>().AddSingleton<WebhookTester>();
+        services.AddSingleton<WebhookSignal>().AddHostedService<WebhookDispatcher>();
         services.AddSingleton<OutboxSignal>().AddHostedService<OutboxDispatcher>();
     }
 
@@ -50,6 +57,7 @@ internal static class RegistryServices
             mlflow.MapRunArtifacts();
             mlflow.MapModels();
             mlflow.MapLoggedModels();
+            mlflow.MapWebhooks();
             mlflow.MapOutOfScope();
         }
 
@@ -66,5 +74,7 @@ internal static class RegistryServices
         var api = app.MapGroup("/api");
         api.MapNativeModels();
         api.MapEndpoints();
+        api.MapNativeWebhooks();
+        api.MapRetention();
     }
 }

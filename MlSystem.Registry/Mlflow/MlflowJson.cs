@@ -4,6 +4,7 @@ using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Models;
 using MlSystem.Registry.Tracking;
+using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Mlflow;
 
@@ -75,6 +76,14 @@ namespace MlSystem.Registry.Mlflow;
 [JsonSerializable(typeof(LoggedModelAnswer))]
 [JsonSerializable(typeof(LoggedModelsAnswer))]
 [JsonSerializable(typeof(ServerInfo))]
+[JsonSerializable(typeof(CreateWebhook))]
+[JsonSerializable(typeof(ListWebhooks))]
+[JsonSerializable(typeof(WebhookRef))]
+[JsonSerializable(typeof(UpdateWebhook))]
+[JsonSerializable(typeof(TestWebhook))]
+[JsonSerializable(typeof(WebhookAnswer))]
+[JsonSerializable(typeof(WebhooksAnswer))]
+[JsonSerializable(typeof(TestWebhookAnswer))]
 internal sealed partial class MlflowJson : JsonSerializerContext;
 
 /// <summary>The answer of calls that return nothing.</summary>

@@ -4,6 +4,7 @@ using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Storage;
+using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Models;
 
@@ -60,6 +61,7 @@ internal sealed class AliasStore(RegistryDatabase database, TimeProvider time)
                 {
                     db.Aliases.Remove(existing);
                     db.Emit(name, Change.By(caller, now, RegistryChange.AliasDeleted) with { Model = name, Version = existing.Version, Alias = alias });
+                    await WebhookOutbox.AliasAsync(db, model, alias, version: null, now, cancellationToken);
                 }
             },
             cancellationToken);
@@ -84,5 +86,6 @@ internal sealed class AliasStore(RegistryDatabase database, TimeProvider time)
         }
 
         db.Emit(model.Name, Change.By(caller, now, RegistryChange.AliasSet) with { Model = model.Name, Version = version, Alias = alias });
+        await WebhookOutbox.AliasAsync(db, model, alias, version, now, cancellationToken);
     }
 }

@@ -6,23 +6,34 @@ namespace MlSystem.Registry.Models;
 /// <summary>Filters and orders registered models and versions.</summary>
 internal static class ModelQuery
 {
+    public const string PromptTag = "mlflow.prompt.is_prompt";
+
     public static IQueryable<RegisteredModel> Models(RegistryContext db, SearchModels request)
     {
-        IQueryable<RegisteredModel> all = db.Models;
-        var models = FilterParser.Filter(request.Filter).Aggregate(all, (query, clause) => Where(query, db, clause));
+        var (clauses, prompts) = Prompts(FilterParser.Filter(request.Filter));
+        var all = db.Models.Where(m => prompts || !db.ModelTags.Any(t => t.ModelId == m.ModelId && t.Key == PromptTag && t.Value == "true"));
+        var models = clauses.Aggregate(all, (query, clause) => Where(query, db, clause));
         return FilterParser.Order(request.OrderBy).Aggregate(models, OrderBy).Then(m => m.Name, descending: false);
     }
 
     /// <summary>Newest first unless the request says otherwise.</summary>
     public static IQueryable<ModelVersion> Versions(RegistryContext db, SearchModels request)
     {
-        IQueryable<ModelVersion> all = db.Versions;
-        var versions = FilterParser.Filter(request.Filter).Aggregate(all, (query, clause) => Where(query, db, clause));
+        var (clauses, prompts) = Prompts(FilterParser.Filter(request.Filter));
+        var all = db.Versions.Where(v => prompts || !db.VersionTags.Any(t => t.ModelId == v.ModelId && t.Version == v.Version && t.Key == PromptTag && t.Value == "true"));
+        var versions = clauses.Aggregate(all, (query, clause) => Where(query, db, clause));
         return FilterParser.Order(request.OrderBy)
             .Aggregate(versions, (query, clause) => OrderBy(query, db, clause))
             .Then(v => v.LastUpdatedTime, descending: true)
             .ThenBy(v => v.ModelId)
             .ThenByDescending(v => v.Version);
+    }
+
+    /// <summary>MLflow keeps prompts among the models and finds them only when the filter asks for them; a filter that asks for none is its ordinary case.</summary>
+    private static (IReadOnlyList<FilterClause> Clauses, bool Prompts) Prompts(IReadOnlyList<FilterClause> clauses)
+    {
+        var about = clauses.Where(c => c is { Scope: FilterScope.Tag, Key: PromptTag }).ToList();
+        return about.Exists(c => c is { Operator: FilterOperator.Equal, Values: ["true"] }) ? (clauses, true) : ([.. clauses.Except(about)], false);
     }
 
     private static IQueryable<RegisteredModel> Where(IQueryable<RegisteredModel> models, RegistryContext db, FilterClause clause)

@@ -3,6 +3,7 @@ using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
+using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Models;
 
@@ -35,6 +36,7 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
                 await db.SaveChangesAsync(cancellationToken);
                 db.ModelTags.AddRange(tags.Select(t => new RegisteredModelTag { ModelId = model.ModelId, Key = t.Key!, Value = t.Value! }));
                 db.Emit(name, Change.By(caller, now, RegistryChange.ModelCreated) with { Model = name });
+                await WebhookOutbox.ModelCreatedAsync(db, name, tags, description, now, cancellationToken);
                 await db.SaveChangesAsync(cancellationToken);
                 return (await ModelReader.MessagesAsync(db, [model], cancellationToken))[0];
             },
@@ -72,15 +74,28 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
         var value = Names.TagValue(request.Value, key);
         return ChangeAsync(
             request.Name,
-            (db, model) => Upsert.RowsAsync(
-                db, "registered_model_tags", ["model_id", "key", "value"], "(model_id, key) DO UPDATE SET value = excluded.value", [[model.ModelId, key, value]], cancellationToken),
+            async (db, model) =>
+            {
+                await Upsert.RowsAsync(
+                    db, "registered_model_tags", ["model_id", "key", "value"], "(model_id, key) DO UPDATE SET value = excluded.value", [[model.ModelId, key, value]], cancellationToken);
+                await WebhookOutbox.ModelTagAsync(db, model, key, value, time.GetUtcNow(), cancellationToken);
+            },
             cancellationToken);
     }
 
     public Task<ModelMessage> DeleteTagAsync(SetModelTag request, CancellationToken cancellationToken)
     {
         var key = Require.Text(request.Key, "key");
-        return ChangeAsync(request.Name, (db, model) => db.ModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ExecuteDeleteAsync(cancellationToken), cancellationToken);
+        return ChangeAsync(
+            request.Name,
+            async (db, model) =>
+            {
+                if (await db.ModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ExecuteDeleteAsync(cancellationToken) > 0)
+                {
+                    await WebhookOutbox.ModelTagAsync(db, model, key, value: null, time.GetUtcNow(), cancellationToken);
+                }
+            },
+            cancellationToken);
     }
 
     private Task<ModelMessage> ChangeAsync(string? name, Func<RegistryContext, RegisteredModel, Task> change, CancellationToken cancellationToken) => database.WriteAsync(

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MlSystem.Contracts;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Storage;
+using MlSystem.Registry.Validation;
 
 namespace MlSystem.Registry.Models;
 
@@ -26,8 +27,35 @@ internal sealed record VersionSource(IReadOnlyList<ManifestFile> Files, string? 
         var (execution, executionProblem) = await DescriptionAsync<ExecutionSettings>(blobs, files, ModelFiles.Execution, cancellationToken);
         var refusal = files.Count == 0 ? $"there are no files at '{source}'"
             : signatureProblem ?? lineageProblem ?? executionProblem ?? ExecutionFile.Problem(execution)
-            ?? (files.TrueForAll(f => f.Path != ModelFiles.Onnx) ? $"the folder has no {ModelFiles.Onnx}" : signature is null ? $"the folder has no {ModelFiles.Signature}" : null);
+            ?? (signature is null && files.Exists(f => f.Path == MlflowModelFile.Name) ? await LoggedByMlflowAsync(blobs, files, cancellationToken)
+            : files.TrueForAll(f => f.Path != ModelFiles.Onnx) ? $"the folder has no {ModelFiles.Onnx}"
+            : signature is null ? $"the folder has no {ModelFiles.Signature}"
+            : null);
         return new(files, signature, lineage, refusal, folder.RunId, folder.LoggedModelId);
+    }
+
+    /// <summary>Why a folder that an MLflow client logged can't be servable; null when the validation makes its signature from the model.</summary>
+    private static async Task<string?> LoggedByMlflowAsync(BlobStore blobs, List<ManifestFile> files, CancellationToken cancellationToken)
+    {
+        var file = files.Find(f => f.Path == MlflowModelFile.Name)!;
+        if (file.SizeBytes > MaxDescriptionBytes)
+        {
+            return $"{MlflowModelFile.Name} is larger than {MaxDescriptionBytes} bytes";
+        }
+
+        try
+        {
+            using var reader = new StreamReader(blobs.OpenRead(file.Sha256));
+            var described = MlflowModelFile.Parse(new StringReader(await reader.ReadToEndAsync(cancellationToken)));
+            return described.Refusal
+                ?? (described.OnnxFile != ModelFiles.Onnx ? $"the ONNX model is at '{described.OnnxFile}'; it must be {ModelFiles.Onnx}"
+                : files.TrueForAll(f => f.Path != ModelFiles.Onnx) ? $"the folder has no {ModelFiles.Onnx}"
+                : null);
+        }
+        catch (FormatException error)
+        {
+            return error.Message;
+        }
     }
 
     private static async Task<(string? Json, string? Problem)> DescriptionAsync<T>(BlobStore blobs, List<ManifestFile> files, string name, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Validation;
+using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Models;
 
@@ -18,7 +19,10 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         var uri = Require.Text(request.Source, "source");
         var description = request.Description is null ? null : Names.TagValue(request.Description, "description");
         var tags = (request.Tags ?? []).Select(t => new KeyValue(Names.Key(t.Key, "tag"), Names.TagValue(t.Value, t.Key!))).DistinctBy(t => t.Key).ToList();
-        var source = await VersionSource.ReadAsync(database, blobs, uri, cancellationToken);
+        // A prompt of MLflow 3 is a version without files: its text is a tag.
+        var source = tags.Exists(t => t is { Key: ModelQuery.PromptTag, Value: "true" })
+            ? new VersionSource([], null, null, "it is a prompt, not a model")
+            : await VersionSource.ReadAsync(database, blobs, uri, cancellationToken);
         var created = await database.WriteAsync(
             async db =>
             {
@@ -46,6 +50,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
                 db.VersionFiles.AddRange(source.Files.Select(f => new ModelVersionFile { ModelId = model.ModelId, Version = version.Version, Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }));
                 db.VersionTags.AddRange(tags.Select(t => new ModelVersionTag { ModelId = model.ModelId, Version = version.Version, Key = t.Key!, Value = t.Value! }));
                 db.Emit(name, Change.By(caller, now, RegistryChange.VersionCreated) with { Model = name, Version = version.Version });
+                await WebhookOutbox.VersionCreatedAsync(db, model, version, tags, now, cancellationToken);
                 await db.SaveChangesAsync(cancellationToken);
                 return await ModelReader.MessageAsync(db, model, version, cancellationToken);
             },
@@ -98,7 +103,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
     public Task<VersionMessage> UpdateAsync(UpdateVersion request, CancellationToken cancellationToken) => ChangeAsync(
         request.Name,
         request.Version,
-        (_, version) =>
+        (_, _, version) =>
         {
             version.Description = Names.TagValue(request.Description, "description");
             return Task.CompletedTask;
@@ -112,13 +117,17 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         return ChangeAsync(
             request.Name,
             request.Version,
-            (db, version) => Upsert.RowsAsync(
-                db,
-                "model_version_tags",
-                ["model_id", "version", "key", "value"],
-                "(model_id, version, key) DO UPDATE SET value = excluded.value",
-                [[version.ModelId, version.Version, key, value]],
-                cancellationToken),
+            async (db, model, version) =>
+            {
+                await Upsert.RowsAsync(
+                    db,
+                    "model_version_tags",
+                    ["model_id", "version", "key", "value"],
+                    "(model_id, version, key) DO UPDATE SET value = excluded.value",
+                    [[version.ModelId, version.Version, key, value]],
+                    cancellationToken);
+                await WebhookOutbox.VersionTagAsync(db, model, version.Version, key, value, time.GetUtcNow(), cancellationToken);
+            },
             cancellationToken);
     }
 
@@ -128,7 +137,13 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         return ChangeAsync(
             request.Name,
             request.Version,
-            (db, version) => db.VersionTags.Where(t => t.ModelId == version.ModelId && t.Version == version.Version && t.Key == key).ExecuteDeleteAsync(cancellationToken),
+            async (db, model, version) =>
+            {
+                if (await db.VersionTags.Where(t => t.ModelId == version.ModelId && t.Version == version.Version && t.Key == key).ExecuteDeleteAsync(cancellationToken) > 0)
+                {
+                    await WebhookOutbox.VersionTagAsync(db, model, version.Version, key, value: null, time.GetUtcNow(), cancellationToken);
+                }
+            },
             cancellationToken);
     }
 
@@ -144,7 +159,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         return await db.Models.FirstAsync(m => m.Name == name, cancellationToken);
     }
 
-    private Task<VersionMessage> ChangeAsync(string? name, string? number, Func<RegistryContext, ModelVersion, Task> change, CancellationToken cancellationToken)
+    private Task<VersionMessage> ChangeAsync(string? name, string? number, Func<RegistryContext, RegisteredModel, ModelVersion, Task> change, CancellationToken cancellationToken)
     {
         var wanted = Names.Version(number);
         return database.WriteAsync(
@@ -152,7 +167,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
             {
                 var model = await ModelReader.ModelAsync(db, name, cancellationToken);
                 var version = await ModelReader.VersionAsync(db, model, wanted, cancellationToken);
-                await change(db, version);
+                await change(db, model, version);
                 version.LastUpdatedTime = time.GetUtcNow().ToUnixTimeMilliseconds();
                 return await ModelReader.MessageAsync(db, model, version, cancellationToken);
             },

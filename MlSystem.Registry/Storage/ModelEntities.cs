@@ -40,7 +40,7 @@ internal sealed class ModelVersion
     /// <summary>One of MLflow's stages.</summary>
     public string Stage { get; set; } = "None";
     public string? Description { get; set; }
-    public string? Signature { get; init; }
+    public string? Signature { get; set; }
     public string? Lineage { get; init; }
     public required string CreatedBy { get; init; }
     public required long CreationTime { get; init; }

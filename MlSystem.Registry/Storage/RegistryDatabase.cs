@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Serving;
+using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Storage;
 
 /// <summary>Reads, and writes that are one transaction each with their events.</summary>
-internal sealed class RegistryDatabase(IDbContextFactory<RegistryContext> contexts, OutboxSignal outbox, EndpointChanges endpoints) : IDisposable
+internal sealed class RegistryDatabase(IDbContextFactory<RegistryContext> contexts, OutboxSignal outbox, WebhookSignal webhooks, EndpointChanges endpoints) : IDisposable
 {
     private const int MaxAttempts = 10;
     private readonly SemaphoreSlim _writer = new(1);
@@ -71,6 +72,11 @@ internal sealed class RegistryDatabase(IDbContextFactory<RegistryContext> contex
         if (db.Outbox.Local.Count > 0)
         {
             outbox.Wake();
+        }
+
+        if (db.WebhookDeliveries.Local.Count > 0)
+        {
+            webhooks.Wake();
         }
 
         if (db.EndpointRevisions.Local.Count > 0)

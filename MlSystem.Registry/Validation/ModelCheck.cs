@@ -14,8 +14,8 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
     private const int MaxOutput = 4000;
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Why the model is refused; null when it passed.</summary>
-    public async Task<string?> RunAsync(IReadOnlyList<ManifestFile> files, CancellationToken cancellationToken)
+    /// <summary>Whether the model passed, or why it is refused.</summary>
+    public async Task<ProbeVerdict> RunAsync(IReadOnlyList<ManifestFile> files, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(data.Own, "validation", Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
         try
@@ -28,7 +28,8 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
             }
 
             // The reason is told to callers: the folder is nothing of theirs.
-            return (await RunProcessAsync(folder, cancellationToken))?.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+            var verdict = await RunProcessAsync(folder, cancellationToken);
+            return verdict with { Reason = verdict.Reason?.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal) };
         }
         finally
         {
@@ -39,7 +40,7 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
         }
     }
 
-    private async Task<string?> RunProcessAsync(string folder, CancellationToken cancellationToken)
+    private async Task<ProbeVerdict> RunProcessAsync(string folder, CancellationToken cancellationToken)
     {
         using var process = Process.Start(StartInfo(folder)) ?? throw new InvalidOperationException("The validation process did not start.");
         try
@@ -48,7 +49,7 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
             if (await WatchAsync(process, cancellationToken) is { } excess)
             {
-                return excess;
+                return new(false, excess, null);
             }
 
             return Verdict(process.ExitCode, await output, await errors);
@@ -117,16 +118,16 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
         return start;
     }
 
-    private static string? Verdict(int exitCode, string output, string errors)
+    private static ProbeVerdict Verdict(int exitCode, string output, string errors)
     {
         var line = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(l => l.StartsWith('{'));
         if (exitCode == 0 && line is not null)
         {
             var verdict = JsonSerializer.Deserialize(line, ValidationJson.Default.ProbeVerdict);
-            return verdict is { Servable: true } ? null : verdict?.Reason ?? "the validation gave no reason";
+            return verdict is { Servable: true } ? verdict : new(false, verdict?.Reason ?? "the validation gave no reason", null);
         }
 
         var last = errors.Length > MaxOutput ? errors[^MaxOutput..] : errors;
-        return string.Create(CultureInfo.InvariantCulture, $"the validation process ended with exit code {exitCode}: {last.Trim()}");
+        return new(false, string.Create(CultureInfo.InvariantCulture, $"the validation process ended with exit code {exitCode}: {last.Trim()}"), null);
     }
 }

@@ -17,21 +17,34 @@ internal static class ModelProbe
     {
         DieWithParent();
         string? reason;
+        ModelSignature? derived = null;
         try
         {
-            using var file = File.OpenRead(Path.Combine(folder, ModelFiles.Signature));
-            var signature = JsonSerializer.Deserialize(file, ContractsJson.Default.ModelSignature)!;
             using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
             using var session = new InferenceSession(Path.Combine(folder, ModelFiles.Onnx), options);
+            derived = File.Exists(Path.Combine(folder, ModelFiles.Signature)) ? null : Derive(folder, session);
+            var signature = derived ?? Given(folder);
             reason = SignatureCheck.Problem(session, signature) ?? ProbeRow.Problem(session, signature);
         }
-        catch (Exception error) when (error is OnnxRuntimeException or JsonException or IOException)
+        catch (Exception error) when (error is OnnxRuntimeException or JsonException or IOException or FormatException)
         {
             reason = error.Message;
         }
 
-        Console.WriteLine(JsonSerializer.Serialize(new ProbeVerdict(reason is null, reason), ValidationJson.Default.ProbeVerdict));
+        Console.WriteLine(JsonSerializer.Serialize(new ProbeVerdict(reason is null, reason, reason is null ? derived : null), ValidationJson.Default.ProbeVerdict));
         return 0;
+    }
+
+    private static ModelSignature Given(string folder)
+    {
+        using var file = File.OpenRead(Path.Combine(folder, ModelFiles.Signature));
+        return JsonSerializer.Deserialize(file, ContractsJson.Default.ModelSignature)!;
+    }
+
+    private static ModelSignature Derive(string folder, InferenceSession session)
+    {
+        using var described = File.OpenText(Path.Combine(folder, MlflowModelFile.Name));
+        return DerivedSignature.Of(session, MlflowModelFile.Parse(described));
     }
 
     /// <summary>The parent holds the other end of standard input: its end is the parent's death, and a model that hangs must not outlive it.</summary>
@@ -44,7 +57,8 @@ internal static class ModelProbe
 }
 
 /// <summary>What the child process found.</summary>
-internal sealed record ProbeVerdict(bool Servable, string? Reason);
+/// <param name="Signature">Made from the model, where it brings none.</param>
+internal sealed record ProbeVerdict(bool Servable, string? Reason, ModelSignature? Signature);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ProbeVerdict))]

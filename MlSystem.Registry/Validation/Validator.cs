@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
@@ -73,11 +74,10 @@ internal sealed partial class Validator(
                 .Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }).ToListAsync(cancellationToken);
         }
 
-        var reason = await check.RunAsync(files, cancellationToken);
-        await RecordAsync(version, reason, cancellationToken);
+        await RecordAsync(version, await check.RunAsync(files, cancellationToken), cancellationToken);
     }
 
-    private async Task RecordAsync(ModelVersion version, string? reason, CancellationToken cancellationToken)
+    private async Task RecordAsync(ModelVersion version, ProbeVerdict verdict, CancellationToken cancellationToken)
     {
         var name = await database.WriteAsync(
             async db =>
@@ -85,10 +85,11 @@ internal sealed partial class Validator(
                 var now = time.GetUtcNow();
                 var model = await VersionStore.LockModelAsync(db, (await db.Models.AsNoTracking().FirstAsync(m => m.ModelId == version.ModelId, cancellationToken)).Name, now, cancellationToken);
                 var row = await ModelReader.VersionAsync(db, model, version.Version, cancellationToken);
+                row.Signature ??= verdict.Signature is null ? null : JsonSerializer.Serialize(verdict.Signature, ContractsJson.Default.ModelSignature);
                 if (row.Status == VersionStatus.Pending)
                 {
-                    row.Status = reason is null ? VersionStatus.Servable : VersionStatus.Refused;
-                    row.Reason = reason;
+                    row.Status = verdict.Servable ? VersionStatus.Servable : VersionStatus.Refused;
+                    row.Reason = verdict.Reason;
                     row.LastUpdatedTime = now.ToUnixTimeMilliseconds();
                     db.Emit(model.Name, Change.By(System, now, RegistryChange.VersionValidated) with { Model = model.Name, Version = version.Version });
                 }
@@ -96,7 +97,7 @@ internal sealed partial class Validator(
                 return model.Name;
             },
             cancellationToken);
-        LogValidated(name, version.Version, reason ?? "servable");
+        LogValidated(name, version.Version, verdict.Reason ?? "servable");
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Version {Version} of {Model}: {Verdict}")]
