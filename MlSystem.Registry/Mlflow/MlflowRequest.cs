@@ -33,7 +33,8 @@ internal sealed record MlflowRequest<T>(T Message)
     {
         foreach (var name in names)
         {
-            message[name] = (string?)request.RouteValues[name];
+            // The server leaves encoded slashes in paths as they are.
+            message[name] = ((string?)request.RouteValues[name])?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         }
 
         return message;

@@ -19,7 +19,7 @@ public sealed class PostgresContractTests : RegistryContract, IClassFixture<Post
 }
 
 /// <summary>What the registry does on every database.</summary>
-public abstract class RegistryContract(RegistryApp app)
+public abstract partial class RegistryContract(RegistryApp app)
 {
     private RegistryClient Registry => app.Registry;
 

@@ -47,6 +47,9 @@ public class RegistryApp : IAsyncLifetime
             builder.UseSetting("Logging:LogLevel:Default", "Error");
             builder.UseSetting("Logging:LogLevel:Microsoft", "Error");
             builder.UseSetting("ConnectionStrings:database", connection);
+            // The receivers of the tests are on this machine.
+            builder.UseSetting("Registry:Webhooks:AllowPrivateAddresses", "true");
+            builder.UseSetting("Registry:Webhooks:AllowHttp", "true");
             foreach (var (key, value) in _settings)
             {
                 builder.UseSetting(key, value);
