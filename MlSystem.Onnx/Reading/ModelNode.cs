@@ -7,8 +7,8 @@ namespace MlSystem.Onnx;
 public sealed record ModelNode<T>(string Node, string Input, string Output, T Model)
 {
     /// <summary>
-    /// A classifier of two classes whose leaves or coefficients speak of one class only: <see cref="Output"/> has two columns, and the
-    /// model's one score belongs to the second.
+    /// A classifier of two classes whose leaves all add to output 0, or that has one row of coefficients: ONNX Runtime takes the sum for
+    /// the second class' score and makes the first's of it. (Where all leaves add to output 1, the first class' score is 0.)
     /// </summary>
     public bool IsSingleScore { get; init; }
 }

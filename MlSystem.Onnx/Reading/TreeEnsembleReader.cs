@@ -44,7 +44,7 @@ public static class TreeEnsembleReader
         };
         return new ModelNode<TreeEnsemble>(node.Name, node.Input[0], node.Output[regressor ? 0 : 1], ensemble)
         {
-            IsSingleScore = !regressor && outputs == 2 && attributes.Integers("class_ids").Distinct().Count() == 1,
+            IsSingleScore = !regressor && outputs == 2 && attributes.Integers("class_ids").All(id => id == 0),
         };
     }
 

@@ -50,15 +50,7 @@ internal sealed record ExactNode
     }
 
     /// <summary>Column of the model's own scores for a column of the node's: a single score stands in the second of two.</summary>
-    public int OwnScore(int score)
-    {
-        if (!IsSingleScore)
-        {
-            return score;
-        }
-
-        return Trees is null ? 0 : Trees.Trees.SelectMany(tree => tree.Nodes).SelectMany(node => node.Leaf ?? []).Select(weight => weight.Output).FirstOrDefault();
-    }
+    public int OwnScore(int score) => IsSingleScore ? 0 : score;
 
     private static ExactNode Of(OnnxModel model, ModelNode<TreeEnsemble> node)
     {

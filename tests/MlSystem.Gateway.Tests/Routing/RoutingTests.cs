@@ -61,6 +61,7 @@ public sealed class RoutingTests
 
     [Theory]
     [InlineData("/inference.GRPCInferenceService/ModelInfer", "inference")]
+    [InlineData("/mlsystem.inference.Explanations/Explain", "inference")]
     [InlineData("/grpc.health.v1.Health/Check", "inference")]
     [InlineData("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "inference")]
     [InlineData("/mlsystem.features.v1.FeatureStore/GetOnlineFeatures", "features")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MlSystem.Inference.Tests.Fixture;
+using MlSystem.Onnx;
 
 namespace MlSystem.Inference.Tests.Explanations;
 
@@ -94,6 +95,37 @@ public sealed class ExplainMethodTests(ExplainServer shared)
         var (_, one) = await _server.ExplainAsync("classifier", inputs.Replace("METHOD", "tree_shap\",\"top_k\":1,\"class\":\"z", StringComparison.Ordinal));
         Assert.Equal(1, one.GetProperty("explanations")[0].GetProperty("contributions").GetArrayLength());
         Assert.True(one.GetProperty("explanations")[0].TryGetProperty("others", out _), one.ToString());
+    }
+
+    [Theory]
+    [InlineData(0, PostTransform.Logistic, false)]
+    [InlineData(1, PostTransform.Logistic, false)]
+    [InlineData(0, PostTransform.None, false)]
+    [InlineData(1, PostTransform.None, false)]
+    [InlineData(1, PostTransform.None, true)]
+    public async Task A_binary_booster_with_one_score_is_explained_as_the_model_scores_it(int output, PostTransform transform, bool positive)
+    {
+        await using var registry = new RegistryDouble();
+        registry.AddVersion("single", 1, ExplainModels.SingleScore(output, transform, positive));
+        registry.SetEndpoint("single", 1);
+        await registry.StartAsync();
+        await using var server = await InferenceServer.StartAsync(registry.Url);
+        const string inputs = """
+            "inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[0,0,0,1,1,1]}]
+            """;
+        var (_, predicted) = await server.InferAsync("single", $"{{{inputs}}}");
+        var values = predicted.GetProperty("outputs").EnumerateArray().Single(o => o.GetProperty("name").GetString() == "probabilities").GetProperty("data").EnumerateArray().Select(v => v.GetDouble()).ToArray();
+        for (var c = 0; c < 2; c++)
+        {
+            var (status, answer) = await server.ExplainAsync("single", $"{{{inputs},\"parameters\":{{\"method\":\"tree_shap\",\"class\":{c},\"background\":[{{\"x\":[0,0,0]}},{{\"x\":[1,0,1]}}]}}}}");
+            Assert.True(status == 200, answer.ToString());
+            for (var row = 0; row < 2; row++)
+            {
+                var given = values[(row * 2) + c];
+                Assert.Equal(transform == PostTransform.Logistic ? Math.Log(given / (1 - given)) : given, answer.Number("value", row), 1e-5);
+                Assert.InRange(Math.Abs(answer.Number("residual", row)), 0, 1e-6);
+            }
+        }
     }
 
     [Fact]

@@ -71,6 +71,22 @@ public static class ExplainModels
             [ModelFolder.Spec("label", "BYTES", -1) with { Categories = ["x", "y", "z"] }, ModelFolder.Spec("probabilities", "FP32", -1, 3)]));
     }
 
+    /// <summary>Two classes whose leaves speak of one only, as converters write binary boosters; probabilities where the node makes them.</summary>
+    public static ModelFolder SingleScore(int output, PostTransform transform, bool positive)
+    {
+        var graph = new GraphBuilder("single");
+        var x = graph.Input("x", new TensorType(ElementType.Float, Dimension.Batch, 3));
+        DecisionTree Stump(int feature, double low, double high) => new(
+            [new TreeNode { Feature = feature, Threshold = 0.5, True = 1, False = 2 }, new TreeNode { Leaf = [new LeafWeight(output, low)] }, new TreeNode { Leaf = [new LeafWeight(output, high)] }]);
+        var trees = new TreeEnsemble { Outputs = 2, Trees = [Stump(0, 0.125, 0.5), Stump(2, positive ? 0.25 : -0.75, 0.375)], PostTransform = transform };
+        var (label, scores) = graph.TreeEnsembleClassifier(x, trees, ["no", "yes"]);
+        graph.Output("label", label);
+        graph.Output("probabilities", scores);
+        return ModelFolder.Of(graph, ModelFolder.Signature(
+            ModelTask.BinaryClassification, [ModelFolder.Spec("x", "FP32", -1, 3)],
+            [ModelFolder.Spec("label", "BYTES", -1) with { Categories = ["no", "yes"] }, ModelFolder.Spec("probabilities", "FP32", -1, 2)]));
+    }
+
     public static string Inputs(params (string Name, string Datatype, string Data)[] inputs) =>
         $"\"inputs\":[{string.Join(',', inputs.Select(i => $$"""{"name":"{{i.Name}}","shape":[{{i.Data.Split(',').Length}},1],"datatype":"{{i.Datatype}}","data":[{{i.Data}}]}"""))}]";
 

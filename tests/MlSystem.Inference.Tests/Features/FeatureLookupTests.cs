@@ -37,6 +37,22 @@ public sealed class FeatureLookupTests
     }
 
     [Fact]
+    public async Task Explanations_look_absent_inputs_up_as_predictions_do()
+    {
+        var store = new Store();
+        await using var features = await HostAsync(store);
+        await using var registry = await RegistryAsync();
+        await using var server = await InferenceServer.StartAsync(registry.Url, features.Urls.Single());
+        var body = ByKey[..^1] + ""","parameters":{"output":"age_out","background":[{"age":1.5,"income":null,"plan":"x"}]}}""";
+        var (status, answer) = await Explanations.ExplainRequests.ExplainAsync(server, "columns", body);
+        Assert.True(status == 200, answer.ToString());
+        var contributions = answer.GetProperty("explanations")[0].GetProperty("contributions");
+        Assert.Equal((31.5, 30.0), (contributions[0].GetProperty("value").GetDouble(), contributions[0].GetProperty("contribution").GetDouble()));
+        Assert.True(answer.GetProperty("parameters").GetProperty("oldest_feature_age_seconds").GetDouble() > 1_000_000);
+        Assert.Single(store.Requests);
+    }
+
+    [Fact]
     public async Task An_unknown_entity_with_nullable_inputs_is_answered_and_told()
     {
         await using var features = await HostAsync(new Store { IncomeStatuses = [FeatureStatus.NotFound, FeatureStatus.OutsideMaxAge] });

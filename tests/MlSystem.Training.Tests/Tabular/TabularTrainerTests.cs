@@ -23,6 +23,18 @@ public sealed class TabularTrainerTests
         Assert.Equal(first.Onnx, third.Onnx);
     }
 
+    [Theory]
+    [InlineData(TabularAlgorithm.LightGbm)]
+    [InlineData(TabularAlgorithm.FastTree)]
+    public void Trees_carry_how_many_training_rows_came_to_each_node(string algorithm)
+    {
+        var frame = TabularData.Random(11, ModelTask.BinaryClassification, 900);
+        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = algorithm, Seed = 5, IterationsWithoutValidation = 20 }, cancellation: Token);
+        var trees = Assert.Single(OnnxModel.Parse(model.Onnx).ReadTreeEnsembles()).Model;
+        Assert.True(trees.HasCovers());
+        Assert.Contains(trees.Trees, tree => tree.Nodes[0].Cover == 900);
+    }
+
     [Fact]
     public void Another_seed_gives_another_model()
     {
