@@ -15,4 +15,12 @@ public readonly record struct GraphMember(string Model, int Version)
             .Where(step => step is { Model: not null, Version: not null })
             .Select(step => new GraphMember(step!.Model!, step.Version!.Value))
             .Distinct()];
+
+    /// <summary>Where a graph names a version: node and step.</summary>
+    public static string Places(EnsembleSpec spec, GraphMember member) => string.Join(
+        " and ",
+        from node in spec.Nodes
+        from step in node.Value.Steps.Append(node.Value.Meta)
+        where step is not null && step.Model == member.Model && step.Version == member.Version
+        select $"node '{node.Key}', {(ReferenceEquals(step, node.Value.Meta) ? "meta" : $"step '{Planning.NodeRules.NameOf(step)}'")}");
 }

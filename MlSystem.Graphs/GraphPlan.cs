@@ -17,9 +17,8 @@ public sealed record GraphPlan
     /// <exception cref="GraphException">It can't be run; every problem is told, with its node and tensor.</exception>
     public static GraphPlan Make(EnsembleSpec spec, ModelSignature? declared, Func<GraphMember, ModelSignature?> member)
     {
+        CheckShape(spec);
         var problems = new List<string>();
-        GraphShape.Check(spec, problems);
-        Throw(problems);
         var planner = new Planner(spec, member, problems);
         var inputs = declared?.Inputs ?? planner.InferInputs();
         var root = planner.Plan(spec.Root, new Scope(inputs));
@@ -27,6 +26,15 @@ public sealed record GraphPlan
         var signature = Signatures.Of(declared, inputs, root!.Outputs, problems);
         Throw(problems);
         return new GraphPlan { Root = root, Signature = signature };
+    }
+
+    /// <summary>Checks what can be said of a graph without its members.</summary>
+    /// <exception cref="GraphException">Every problem, with its node.</exception>
+    public static void CheckShape(EnsembleSpec spec)
+    {
+        var problems = new List<string>();
+        GraphShape.Check(spec, problems);
+        Throw(problems);
     }
 
     private static void Throw(List<string> problems)

@@ -9,6 +9,7 @@ using MlSystem.Registry.Serving;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tracking;
 using MlSystem.Registry.Validation;
+using MlSystem.Registry.Validation.Graphs;
 using MlSystem.Registry.Webhooks;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.EventLog;
@@ -38,7 +39,7 @@ internal static class RegistryServices
         services.AddSingleton<LoggedModelStore>();
         services.AddSingleton<EndpointReader>().AddSingleton<EndpointWriter>();
         services.AddSingleton<EndpointChanges>().AddHostedService(s => s.GetRequiredService<EndpointChanges>());
-        services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddHostedService<Validator>();
+        services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddSingleton<GraphValidation>().AddHostedService<Validator>();
         services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<Purger>().AddSingleton<DataSubjects>().AddHostedService<PurgeSchedule>();
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();

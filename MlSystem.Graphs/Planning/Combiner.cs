@@ -65,15 +65,19 @@ internal sealed class Combiner(string node, GraphNode spec, List<PlanStep> steps
             columns.Add(own.SequenceEqual(classes, StringComparer.Ordinal) ? null : [.. classes.Select(name => own.IndexOf(name))]);
         }
 
-        if (labels[0].Datatype != "BYTES" && !classes.All(c => long.TryParse(c, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _)))
+        if (labels[0].Datatype != "BYTES" && !classes.All(c => IsValue(labels[0].Datatype, c)))
         {
-            problems.Add($"node '{node}': the label is {labels[0].Datatype}, but its categories are no whole numbers ({string.Join(", ", classes)})");
+            problems.Add($"node '{node}': the label is {labels[0].Datatype}, but its categories are no values of that ({string.Join(", ", classes)})");
             return (null, []);
         }
 
         var combination = new Combination { Kind = GraphCombine.SoftVote, Output = value.Name, Classes = classes, Columns = columns };
         return (combination, [labels[0] with { Shape = [value.Shape[0]] }, value]);
     }
+
+    private static bool IsValue(string datatype, string category) => datatype == "BOOL"
+        ? category is "true" or "false"
+        : long.TryParse(category, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _);
 
     /// <summary>Each member's tensor of a name; all of one type.</summary>
     private List<TensorSpec> Members(string name)

@@ -141,7 +141,7 @@ internal static class Combining
         }
         else
         {
-            NumericTensors.Set(label, row, long.Parse(name, CultureInfo.InvariantCulture));
+            NumericTensors.Set(label, row, label.Info.Datatype == Datatype.Bool ? (name == "true" ? 1L : 0L) : long.Parse(name, CultureInfo.InvariantCulture));
         }
     }
 

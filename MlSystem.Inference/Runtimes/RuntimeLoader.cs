@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
 using MlSystem.Inference.Graphs;
+using MlSystem.Inference.Runtimes.MlNet;
 using MlSystem.Inference.Versions;
 
 namespace MlSystem.Inference.Runtimes;
@@ -34,6 +36,19 @@ public sealed class RuntimeLoader(GraphLoader graphs, IOptions<RuntimeOptions> o
             return new LoadedRuntime(model, version.Source.Signature ?? SignatureTensors.Of(model), []);
         }
 
+        if (version.Files.TryGetValue(ModelFiles.MlNet, out var zip))
+        {
+            return LoadMlNet(zip, version.Source, maxPooledBytes);
+        }
+
         throw new ModelRefusedException($"its files have no {ModelFiles.Onnx}, {ModelFiles.MlNet} or {ModelFiles.Ensemble}");
+    }
+
+    // A method of its own: ML.NET's assemblies are loaded when it is first called, so that who serves no zip does not pay for them.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static LoadedRuntime LoadMlNet(string file, ModelSignatureSource source, long maxPooledBytes)
+    {
+        var model = MlNetRuntime.Load(file, source, maxPooledBytes);
+        return new LoadedRuntime(model, model.Signature, []);
     }
 }

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
+using MlSystem.Graphs;
+using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Models;
 
 /// <summary>Reads models and versions for the native API.</summary>
-internal sealed class NativeModelReader(RegistryDatabase database)
+internal sealed class NativeModelReader(RegistryDatabase database, BlobStore blobs)
 {
     /// <summary>All models by name, or the one.</summary>
     public async Task<IReadOnlyList<ModelView>> ModelsAsync(string? name, CancellationToken cancellationToken)
@@ -37,7 +39,13 @@ internal sealed class NativeModelReader(RegistryDatabase database)
         var versions = await db.Versions.Where(v => v.ModelId == id && (version == null || v.Version == version)).OrderByDescending(v => v.Version).ToListAsync(cancellationToken);
         var files = (await db.VersionFiles.Where(f => f.ModelId == id && (version == null || f.Version == version)).OrderBy(f => f.Path).ToListAsync(cancellationToken)).ToLookup(f => f.Version);
         var aliases = (await db.Aliases.Where(a => a.ModelId == id).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.Version);
-        return [.. versions.Select(v => View(name, v, files[v.Version], aliases[v.Version]))];
+        var views = new List<VersionView>(versions.Count);
+        foreach (var found in versions)
+        {
+            views.Add(View(name, found, files[found.Version], await MembersAsync(files[found.Version], cancellationToken), aliases[found.Version]));
+        }
+
+        return views;
     }
 
     /// <summary>The hash of one file of a version, or null.</summary>
@@ -50,7 +58,27 @@ internal sealed class NativeModelReader(RegistryDatabase database)
             .FirstOrDefaultAsync(cancellationToken);
     }
 
-    private static VersionView View(string model, ModelVersion version, IEnumerable<ModelVersionFile> files, IEnumerable<ModelAlias> aliases) => new(
+    /// <summary>Null for a model, and for a graph that was refused because it can't be read.</summary>
+    private async Task<IReadOnlyList<MemberView>?> MembersAsync(IEnumerable<ModelVersionFile> files, CancellationToken cancellationToken)
+    {
+        if (files.FirstOrDefault(file => file.Path == ModelFiles.Ensemble) is not { } graph)
+        {
+            return null;
+        }
+
+        try
+        {
+            await using var stream = blobs.OpenRead(graph.Sha256);
+            var spec = await JsonSerializer.DeserializeAsync(stream, ContractsJson.Default.EnsembleSpec, cancellationToken);
+            return spec is null ? null : [.. GraphMember.Of(spec).Select(member => new MemberView(member.Model, member.Version))];
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static VersionView View(string model, ModelVersion version, IEnumerable<ModelVersionFile> files, IReadOnlyList<MemberView>? members, IEnumerable<ModelAlias> aliases) => new(
         model,
         version.Version,
         version.Status,
@@ -60,6 +88,7 @@ internal sealed class NativeModelReader(RegistryDatabase database)
         new ModelManifest { Files = [.. files.Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes })] },
         Json(version.Signature),
         Json(version.Lineage),
+        members,
         DateTimeOffset.FromUnixTimeMilliseconds(version.CreationTime),
         version.CreatedBy,
         [.. aliases.Select(a => a.Alias)]);

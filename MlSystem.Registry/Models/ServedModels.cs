@@ -70,7 +70,7 @@ internal sealed class ServedModels(BlobStore blobs)
 
     private async Task<string?> EnsembleAsync(RegistryContext db, RegisteredModel model, int? version, CancellationToken cancellationToken)
     {
-        var ensembles = await db.VersionFiles.Where(f => f.Path == EnsembleFile && f.SizeBytes <= MaxEnsembleBytes && f.ModelId != model.ModelId)
+        var ensembles = await db.VersionFiles.Where(f => f.Path == EnsembleFile && f.SizeBytes <= MaxEnsembleBytes && (f.ModelId != model.ModelId || (version != null && f.Version != version)))
             .Join(db.Versions.Where(v => v.Status != VersionStatus.Refused), f => new { f.ModelId, f.Version }, v => new { v.ModelId, v.Version }, (f, v) => f)
             .Join(db.Models, f => f.ModelId, m => m.ModelId, (f, m) => new { m.Name, f.Version, f.Sha256 })
             .ToListAsync(cancellationToken);

@@ -16,6 +16,8 @@ internal sealed record VersionSource(IReadOnlyList<ManifestFile> Files, string? 
     /// <summary>Descriptions are read into memory, so they have a bound.</summary>
     private const int MaxDescriptionBytes = 16 * 1024 * 1024;
 
+    private static readonly string[] ModelFileNames = [ModelFiles.Onnx, ModelFiles.MlNet, ModelFiles.Ensemble];
+
     /// <summary>Reads the folder that a source names: see <see cref="SourceFolder"/>.</summary>
     public static async Task<VersionSource> ReadAsync(RegistryDatabase database, BlobStore blobs, string source, CancellationToken cancellationToken)
     {
@@ -25,14 +27,22 @@ internal sealed record VersionSource(IReadOnlyList<ManifestFile> Files, string? 
         var (signature, signatureProblem) = await DescriptionAsync<ModelSignature>(blobs, files, ModelFiles.Signature, cancellationToken);
         var (lineage, lineageProblem) = await DescriptionAsync<ModelLineage>(blobs, files, ModelFiles.Lineage, cancellationToken);
         var (execution, executionProblem) = await DescriptionAsync<ExecutionSettings>(blobs, files, ModelFiles.Execution, cancellationToken);
+        var (_, graphProblem) = await DescriptionAsync<EnsembleSpec>(blobs, files, ModelFiles.Ensemble, cancellationToken);
         var refusal = files.Count == 0 ? $"there are no files at '{source}'"
             : signatureProblem ?? lineageProblem ?? executionProblem ?? ExecutionFile.Problem(execution)
-            ?? (signature is null && files.Exists(f => f.Path == MlflowModelFile.Name) ? await LoggedByMlflowAsync(blobs, files, cancellationToken)
-            : files.TrueForAll(f => f.Path != ModelFiles.Onnx) ? $"the folder has no {ModelFiles.Onnx}"
-            : signature is null ? $"the folder has no {ModelFiles.Signature}"
-            : null);
+            ?? graphProblem
+            ?? (signature is null && files.Exists(f => f.Path == MlflowModelFile.Name) && !files.Exists(f => f.Path is ModelFiles.MlNet or ModelFiles.Ensemble)
+                ? await LoggedByMlflowAsync(blobs, files, cancellationToken)
+                : ModelProblem([.. ModelFileNames.Where(name => files.Exists(f => f.Path == name))]));
         return new(files, signature, lineage, refusal, folder.RunId, folder.LoggedModelId);
     }
+
+    private static string? ModelProblem(string[] models) => models.Length switch
+    {
+        0 => $"the folder has no {string.Join(" or ", ModelFileNames)}",
+        1 => null,
+        _ => $"the folder has {string.Join(" and ", models)}: a version is one of them",
+    };
 
     /// <summary>Why a folder that an MLflow client logged can't be servable; null when the validation makes its signature from the model.</summary>
     private static async Task<string?> LoggedByMlflowAsync(BlobStore blobs, List<ManifestFile> files, CancellationToken cancellationToken)

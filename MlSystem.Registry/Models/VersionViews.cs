@@ -18,6 +18,7 @@ internal sealed record ModelList(IReadOnlyList<ModelView> Models);
 /// <param name="Manifest">Every file with its SHA-256 and size.</param>
 /// <param name="Signature">As in <c>signature.json</c>.</param>
 /// <param name="Lineage">As in <c>lineage.json</c>.</param>
+/// <param name="Members">The versions that a graph runs; absent for a model.</param>
 internal sealed record VersionView(
     string Model,
     int Version,
@@ -28,9 +29,13 @@ internal sealed record VersionView(
     ModelManifest Manifest,
     JsonElement? Signature,
     JsonElement? Lineage,
+    IReadOnlyList<MemberView>? Members,
     DateTimeOffset CreatedAt,
     string CreatedBy,
     IReadOnlyList<string> Aliases);
+
+/// <summary>A version that a graph runs.</summary>
+internal sealed record MemberView(string Model, int Version);
 
 internal sealed record VersionList(IReadOnlyList<VersionView> Versions);
 

@@ -40,6 +40,8 @@ internal sealed class ModelVersion
     /// <summary>One of MLflow's stages.</summary>
     public string Stage { get; set; } = "None";
     public string? Description { get; set; }
+
+    /// <summary>Of the version's <c>signature.json</c>, or what the validation found in the model.</summary>
     public string? Signature { get; set; }
     public string? Lineage { get; init; }
     public required string CreatedBy { get; init; }

@@ -5,6 +5,7 @@ using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Models;
 using MlSystem.Registry.Storage;
+using MlSystem.Registry.Validation.Graphs;
 using MlSystem.ServiceDefaults.Startup;
 
 namespace MlSystem.Registry.Validation;
@@ -14,7 +15,7 @@ namespace MlSystem.Registry.Validation;
 /// so that replicas don't do the same work; a claim whose owner died runs out and the version is taken up again.
 /// </summary>
 internal sealed partial class Validator(
-    RegistryDatabase database, ModelCheck check, ValidationSignal signal, IOptions<ValidationOptions> options, StartupRunner startup, TimeProvider time, ILogger<Validator> logger) : BackgroundService
+    RegistryDatabase database, ModelCheck check, GraphValidation graphs, ValidationSignal signal, IOptions<ValidationOptions> options, StartupRunner startup, TimeProvider time, ILogger<Validator> logger) : BackgroundService
 {
     private static readonly Caller System = new("registry", "");
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -74,7 +75,34 @@ internal sealed partial class Validator(
                 .Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }).ToListAsync(cancellationToken);
         }
 
-        await RecordAsync(version, await check.RunAsync(files, cancellationToken), cancellationToken);
+        if (await VerdictAsync(version, files, cancellationToken) is { } verdict)
+        {
+            await RecordAsync(version, verdict, cancellationToken);
+        }
+        else
+        {
+            await PostponeAsync(version, cancellationToken);
+        }
+    }
+
+    /// <summary>Null while it waits for another version's verdict.</summary>
+    private async Task<ProbeVerdict?> VerdictAsync(ModelVersion version, IReadOnlyList<ManifestFile> files, CancellationToken cancellationToken) =>
+        files.FirstOrDefault(file => file.Path == ModelFiles.Ensemble) is { } graph
+            ? await graphs.RunAsync(version, graph, cancellationToken)
+            : await check.RunAsync(files, cancellationToken);
+
+    /// <summary>Gives the claim back soon. Where this process alone validates, the order of the claims does it: the others come first.</summary>
+    private async Task PostponeAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        await using var read = database.Read();
+        if (!read.SingleWriter)
+        {
+            var until = time.GetUtcNow().Add(LookInterval).ToUnixTimeMilliseconds();
+            await database.WriteAsync(
+                db => db.Versions.Where(v => v.ModelId == version.ModelId && v.Version == version.Version && v.Status == VersionStatus.Pending)
+                    .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken),
+                cancellationToken);
+        }
     }
 
     private async Task RecordAsync(ModelVersion version, ProbeVerdict verdict, CancellationToken cancellationToken)

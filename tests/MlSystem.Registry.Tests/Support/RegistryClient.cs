@@ -101,6 +101,21 @@ public sealed class RegistryClient(HttpClient http)
         return runId;
     }
 
+    /// <summary>Registers a folder of these files as the next version of a model, and waits for its validation.</summary>
+    public async Task<JsonElement> RegisterAsync(string model, params (string Name, byte[] Content)[] files) => await ValidatedAsync(model, await CreateAsync(model, files));
+
+    /// <summary>Registers a folder of these files as the next version of a model.</summary>
+    public async Task<int> CreateAsync(string model, params (string Name, byte[] Content)[] files)
+    {
+        var (runId, artifacts) = await RunAsync();
+        foreach (var (name, content) in files)
+        {
+            (await UploadAsync($"{artifacts}/model/{name}", content)).Ok();
+        }
+
+        return await VersionAsync(model, runId);
+    }
+
     public async Task<int> VersionAsync(string model, string runId) =>
         int.Parse((await PostAsync("model-versions/create", new { name = model, source = $"runs:/{runId}/model", run_id = runId })).Ok()
             .Body.GetProperty("model_version").GetProperty("version").GetString()!);

@@ -41,6 +41,30 @@ public static class TinyModels
         return Model(graph);
     }
 
+    /// <summary>Gives a sequence y, or a map z as classifiers exported with ZipMap do: a sequence of maps.</summary>
+    public static byte[] Sequence(bool ofMaps)
+    {
+        var graph = Graph();
+        graph.Output.Clear();
+        var tensor = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } };
+        if (ofMaps)
+        {
+            var zip = Node("ZipMap", ["x"], "z");
+            zip.Domain = "ai.onnx.ml";
+            zip.Attribute.Add(new AttributeProto { Name = "classlabels_strings", Type = AttributeProto.Types.AttributeType.Strings, Strings = { ByteString.CopyFromUtf8("a") } });
+            graph.Node.Add(zip);
+            var map = new TypeProto { MapType = new TypeProto.Types.Map { KeyType = (int)TensorProto.Types.DataType.String, ValueType = tensor } };
+            graph.Output.Add(new ValueInfoProto { Name = "z", Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = map } } });
+        }
+        else
+        {
+            graph.Node.Add(Node("SequenceConstruct", ["x"], "y"));
+            graph.Output.Add(new ValueInfoProto { Name = "y", Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = tensor } } });
+        }
+
+        return Model(graph);
+    }
+
     private static GraphProto Graph()
     {
         var graph = new GraphProto { Name = "test" };
@@ -52,6 +76,7 @@ public static class TinyModels
     private static byte[] Model(GraphProto graph)
     {
         var model = new ModelProto { IrVersion = 8, Graph = graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
         return model.ToByteArray();
     }
