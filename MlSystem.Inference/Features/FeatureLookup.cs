@@ -31,6 +31,7 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
     private async Task LookUpAsync(InferenceCall call, Deadline deadline)
     {
         var missing = call.Tensors.Inputs.Where(input => !input.IsPresent).ToArray();
+        call.LookedUp = missing;
         var names = string.Join(", ", missing.Select(input => $"'{input.Info.Name}'"));
         var lineage = call.Variant.Version.Lineage;
         if (lineage?.FeatureService is null)
@@ -130,7 +131,6 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
             findings.Add(column);
         }
 
-        call.LookedUp = missing;
         call.OldestFeatureAgeSeconds = findings.AgeSeconds(time.GetUtcNow());
         call.FeaturesMissing = findings.Missing;
         call.EntitiesNotFound = findings.EntitiesNotFound;

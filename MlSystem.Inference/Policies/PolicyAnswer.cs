@@ -31,7 +31,7 @@ public sealed record PolicyAnswer
     /// <summary>Why the policy does not do what it is meant to, though requests are served.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>How many of this replica's last choices <see cref="PolicyVariant.RecentShare"/> is of, at most 1,000.</summary>
+    /// <summary>How many of this replica's last choices under this revision <see cref="PolicyVariant.RecentShare"/> is of, at most 1,000.</summary>
     public required int RecentChoices { get; init; }
 
     public required IReadOnlyList<PolicyVariant> Variants { get; init; }
@@ -60,7 +60,7 @@ public sealed record PolicyVariant
     /// <summary>Live: choices on this replica since the process began, by reason.</summary>
     public IReadOnlyDictionary<string, long>? Choices { get; init; }
 
-    /// <summary>Live: its share of the last choices on this replica, 0 to 1.</summary>
+    /// <summary>Live: its share of the last choices on this replica under this revision, 0 to 1.</summary>
     public double? RecentShare { get; init; }
 
     /// <summary>Bandit: predictions of the variant that were rewarded, on whatever replica.</summary>

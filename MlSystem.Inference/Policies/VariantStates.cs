@@ -12,7 +12,7 @@ namespace MlSystem.Inference.Policies;
 public sealed class VariantStates
 {
     private readonly ConcurrentDictionary<(string Endpoint, string Version, string Variant), VariantChoices> _choices = new();
-    private readonly ConcurrentDictionary<string, RecentChoices> _recent = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (long Revision, RecentChoices Choices)> _recent = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Endpoint, ushort Tag), VariantIdentity> _tags = new();
     private readonly InferenceMetrics _metrics;
     private readonly BanditLedger _ledger;
@@ -24,7 +24,9 @@ public sealed class VariantStates
             "mlsystem_variant_choices", Observe, unit: null, "Requests that a traffic policy gave to the variant, by reason; an endpoint with one live variant chooses nothing");
     }
 
-    public RecentChoices Recent(string endpoint) => _recent.GetOrAdd(endpoint, static _ => new RecentChoices());
+    /// <summary>The choices under a revision of an endpoint; another revision begins anew.</summary>
+    public RecentChoices Recent(string endpoint, long revision) => _recent.AddOrUpdate(
+        endpoint, _ => (revision, new RecentChoices()), (_, former) => former.Revision == revision ? former : (revision, new RecentChoices())).Choices;
 
     /// <summary>A variant with a resident version.</summary>
     /// <param name="upperWeight">Sum of the live weights up to and including this one.</param>

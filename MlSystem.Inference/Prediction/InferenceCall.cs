@@ -60,7 +60,7 @@ public sealed class InferenceCall
 
     public int Rows { get; set; } = 1;
 
-    /// <summary>Inputs that the feature store gave.</summary>
+    /// <summary>Inputs that the request left out: they come from the feature store, or from defaults where it has no value.</summary>
     public IReadOnlyCollection<Tensor> LookedUp { get; set; } = [];
 
     /// <summary>Age of the oldest feature that was looked up.</summary>

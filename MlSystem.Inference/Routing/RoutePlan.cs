@@ -18,7 +18,7 @@ internal sealed class RoutePlan(
     /// <param name="former">The route in force.</param>
     public EndpointRoute Make(EndpointRoute? former, VariantStates variants, RateLimiter gate)
     {
-        var empty = new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = Problems(), Gate = gate, Recent = variants.Recent(wanted.Name) };
+        var empty = new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = Problems(), Gate = gate, Recent = variants.Recent(wanted.Name, wanted.Revision) };
         var policy = PolicyFactory.Make(wanted);
         if (unloaded)
         {

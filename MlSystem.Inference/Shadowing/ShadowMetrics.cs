@@ -27,11 +27,12 @@ public sealed class ShadowMetrics
     public void Add(RoutedVariant shadow, Disagreement found)
     {
         var tally = For(shadow);
-        tally.Add(found);
         if (found is { IsRegression: true, Rows: > 0 })
         {
             _difference.Record(found.AbsoluteDifference / found.Rows, new("model", tally.Endpoint), new("version", tally.Version), new("variant", tally.Variant));
         }
+
+        tally.Add(found);
     }
 
     private void Counter(Meter meter, string name, string description, Func<ShadowTally, long> read) => meter.CreateObservableCounter(

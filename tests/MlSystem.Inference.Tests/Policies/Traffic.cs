@@ -83,23 +83,14 @@ internal static class Traffic
     public static JsonElement Variant(this JsonElement policy, string name) =>
         policy.GetProperty("variants").EnumerateArray().Single(variant => variant.GetProperty("name").GetString() == name);
 
-    /// <summary>Sum of a metric's samples that have all of these labels.</summary>
-    public static async Task<double> MetricAsync(this InferenceServer server, string name, params (string Label, string Value)[] labels)
-    {
-        var metrics = await server.Http.GetStringAsync("/metrics");
-        return metrics.Split('\n')
-            .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(label => line.Contains($"{label.Label}=\"{label.Value}\"", StringComparison.Ordinal)))
-            .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 2)..].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>Waits until a metric's samples add up to a value. The exporter answers from what it gathered a moment ago, and goes on to while it is asked in quick succession.</summary>
+    /// <summary>Waits until a counter or gauge of the server adds up to a value over the samples that have all of these labels.</summary>
     public static async Task MetricIsAsync(this InferenceServer server, double expected, string name, params (string Label, string Value)[] labels)
     {
-        var found = await server.MetricAsync(name, labels);
-        for (var attempt = 0; found != expected && attempt < 30; attempt++)
+        var found = RecordedMetrics.Now(server, name, labels);
+        for (var attempt = 0; found != expected && attempt < 200; attempt++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, CancellationToken.None);
-            found = await server.MetricAsync(name, labels);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+            found = RecordedMetrics.Now(server, name, labels);
         }
 
         Assert.Equal(expected, found);
