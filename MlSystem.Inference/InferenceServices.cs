@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Bandits;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Explanations;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Graphs;
@@ -26,7 +27,7 @@ public static class InferenceServices
 {
     public static WebApplicationBuilder AddInference(this WebApplicationBuilder builder)
     {
-        builder.AddOptions<RuntimeOptions>("Inference:Runtime").AddOptions<AdmissionOptions>("Inference:Admission")
+        builder.AddOptions<RuntimeOptions>("Inference:Runtime").AddOptions<AdmissionOptions>("Inference:Admission").AddOptions<BatchingOptions>("Inference:Batching")
             .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog")
             .AddOptions<ShadowOptions>("Inference:Shadowing").AddOptions<BanditOptions>("Inference:Bandits")
             .AddOptions<VersionsOptions>("Inference:Versions").AddOptions<FeatureOptions>("Inference:Features");
@@ -53,7 +54,9 @@ public static class InferenceServices
         services.AddSingleton<ServingState>();
         services.AddSingleton<Router>();
         services.AddSingleton<InputChoice>();
-        services.AddSingleton<Executor>();
+        services.AddSingleton<ComputeThreads>();
+        services.AddSingleton<IRunScheduler>(s => s.GetRequiredService<ComputeThreads>());
+        services.AddSingleton<EngineHost>();
         services.AddSingleton<Predictor>();
         builder.AddExplanations();
         services.AddSingleton<ModelRepository>();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
 using MlSystem.Inference.Prediction;
@@ -12,7 +11,7 @@ public sealed class GateKeeper(IOptions<AdmissionOptions> options)
     /// <summary>Seconds after which a refused caller may try again.</summary>
     public const int RetryAfterSeconds = 1;
 
-    private readonly ConcurrentDictionary<string, (int Concurrency, int Queue, RateLimiter Gate)> _gates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EndpointGate> _gates = new(StringComparer.Ordinal);
     private readonly Fault _full = new(FaultKind.ServerBusy, $"this server has {options.Value.MaxRequests} requests under way, try again later");
     private readonly int _max = options.Value.MaxRequests;
     private int _underWay;
@@ -35,23 +34,16 @@ public sealed class GateKeeper(IOptions<AdmissionOptions> options)
     public void Leave() => Interlocked.Decrement(ref _underWay);
 
     /// <summary>The gate of an endpoint; the same one as long as its limits stay.</summary>
-    public RateLimiter For(string endpoint, EndpointLimits limits)
+    public EndpointGate For(string endpoint, EndpointLimits limits)
     {
-        var concurrency = Math.Max(limits.MaxConcurrency ?? options.Value.MaxConcurrency, 1);
-        var queue = Math.Max(limits.MaxQueue ?? options.Value.MaxQueue, 0);
+        var running = Math.Max(limits.MaxConcurrency ?? options.Value.MaxConcurrency, 1);
+        var waiting = Math.Max(limits.MaxQueue ?? options.Value.MaxQueue, 0);
         return _gates.AddOrUpdate(
             endpoint,
-            _ => (concurrency, queue, Make(concurrency, queue)),
-            (_, gate) => gate.Concurrency == concurrency && gate.Queue == queue ? gate : (concurrency, queue, Make(concurrency, queue))).Gate;
+            name => new EndpointGate(name, running, waiting),
+            (name, gate) => gate.MaxRunning == running && gate.MaxWaiting == waiting ? gate : new EndpointGate(name, running, waiting));
     }
 
     /// <summary>The time a request of an endpoint may take where it names none itself.</summary>
     public TimeSpan Timeout(EndpointLimits limits) => TimeSpan.FromMilliseconds(limits.TimeoutMs ?? options.Value.TimeoutMs);
-
-    private static ConcurrencyLimiter Make(int concurrency, int queue) => new(new ConcurrencyLimiterOptions
-    {
-        PermitLimit = concurrency,
-        QueueLimit = queue,
-        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-    });
 }

@@ -134,12 +134,23 @@ internal sealed partial class ExplainService : IDisposable
         }
 
         await _features.FillAsync(call, deadline);
-        using var lease = await deadline.RunAsync(static (gate, token) => gate.AcquireAsync(1, token), call.Route.Gate);
-        if (!lease.IsAcquired)
+        if (!call.Route.Gate.TryRun())
         {
-            throw new InferenceException(FaultKind.EndpointBusy, $"endpoint '{call.Route.Name}' has all its places taken, try again later");
+            throw new InferenceException(call.Route.Gate.Busy);
         }
 
+        try
+        {
+            return await ExplainInPlaceAsync(call, parameters, deadline);
+        }
+        finally
+        {
+            call.Route.Gate.EndRun();
+        }
+    }
+
+    private async Task<Explanation> ExplainInPlaceAsync(InferenceCall call, ExplainParameters parameters, Deadline deadline)
+    {
         await deadline.RunAsync(static async (places, token) => { await places.WaitAsync(token); return true; }, _places);
         try
         {

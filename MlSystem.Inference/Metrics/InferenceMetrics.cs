@@ -19,13 +19,14 @@ public sealed class InferenceMetrics
         var meter = meters.Create(MeterName);
         Counter(meter, "nv_inference_request_success", "Requests answered with a prediction", s => s.Success);
         Counter(meter, "nv_inference_count", "Rows predicted", s => s.Inferences);
-        Counter(meter, "nv_inference_exec_count", "Runs of the model", s => s.Executions);
+        Counter(meter, "nv_inference_exec_count", "Runs of the model", s => s.Runs.Runs);
         Counter(meter, "nv_inference_request_duration_us", "Time of successful requests in microseconds", s => s.RequestNs / 1000);
         Counter(meter, "nv_inference_queue_duration_us", "Time in the queue in microseconds", s => s.QueueNs / 1000);
         Counter(meter, "nv_inference_compute_input_duration_us", "Time of reading inputs and features in microseconds", s => s.InputNs / 1000);
         Counter(meter, "nv_inference_compute_infer_duration_us", "Time in the model in microseconds", s => s.InferNs / 1000);
         Counter(meter, "nv_inference_compute_output_duration_us", "Time of writing outputs in microseconds", s => s.OutputNs / 1000);
         meter.CreateObservableGauge("nv_inference_pending_request_count", () => Observe(s => s.Pending), unit: null, "Requests admitted and not yet answered");
+        RunHistograms.Create(meter, () => All);
         meter.CreateObservableCounter("nv_inference_request_failure", ObserveFailures, unit: null, "Requests that failed, by reason");
     }
 

@@ -9,7 +9,6 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     private long _success;
     private long _failureNs;
     private long _inferences;
-    private long _executions;
     private long _pending;
     private long _requestNs;
     private long _queueNs;
@@ -30,8 +29,8 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     /// <summary>Rows predicted.</summary>
     public long Inferences => Volatile.Read(ref _inferences);
 
-    /// <summary>Runs of the model.</summary>
-    public long Executions => Volatile.Read(ref _executions);
+    /// <summary>The runs of the model, which several requests may share.</summary>
+    public RunStatistics Runs { get; } = new();
 
     /// <summary>Requests admitted and not yet answered.</summary>
     public long Pending => Volatile.Read(ref _pending);
@@ -67,7 +66,6 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     {
         Interlocked.Decrement(ref _pending);
         Interlocked.Increment(ref _success);
-        Interlocked.Increment(ref _executions);
         Interlocked.Add(ref _inferences, rows);
         Interlocked.Add(ref _requestNs, times.RequestNs);
         Interlocked.Add(ref _queueNs, times.QueueNs);

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using MlSystem.Inference.Admission;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
@@ -14,7 +16,8 @@ namespace MlSystem.Inference.Prediction;
 /// <see cref="Succeed"/> or <see cref="Fail"/> counts, logs and lets go. REST and gRPC both go this way.
 /// </summary>
 public sealed partial class Predictor(
-    GateKeeper gates, Router router, InputChoice inputs, FeatureLookup features, ShadowMirror shadows, PredictionLogger log, TimeProvider time, ILogger<Predictor> logger)
+    GateKeeper gates, Router router, InputChoice inputs, FeatureLookup features, ShadowMirror shadows, PredictionLogger log, IOptions<BatchingOptions> batching, TimeProvider time,
+    ILogger<Predictor> logger)
 {
     /// <summary>Admits a request and chooses its variant.</summary>
     /// <param name="version">Null or empty lets the endpoint choose.</param>
@@ -66,11 +69,14 @@ public sealed partial class Predictor(
     }
 
     /// <summary>Lets the inputs choose the variant where the policy wants it, looks absent inputs up, waits for the endpoint's turn and runs the model.</summary>
-    /// <exception cref="InferenceException">Refused; nothing was executed unless the model itself failed.</exception>
-    public async ValueTask RunAsync(InferenceCall call, CancellationToken cancellationToken)
+    /// <returns>Why the request was refused; null when the outputs are there.</returns>
+    /// <exception cref="InferenceException">Refused; nothing was executed.</exception>
+    public async ValueTask<Fault?> RunAsync(InferenceCall call, CancellationToken cancellationToken)
     {
         call.InputsRead = time.GetTimestamp();
-        var deadline = new Deadline(time, call.Started, call.Timeout ?? gates.Timeout(call.Route.Endpoint.Limits), cancellationToken);
+        var endpoint = call.Route.Endpoint;
+        var timeout = endpoint.Batching.AllowTimeoutOverride ? call.Timeout : null;
+        var deadline = new Deadline(time, call.Started, timeout ?? gates.Timeout(endpoint.Limits), cancellationToken);
         if (call.AwaitsInputs)
         {
             inputs.Settle(call);
@@ -79,25 +85,10 @@ public sealed partial class Predictor(
         InputCheck.SetRows(call);
         await features.FillAsync(call, deadline);
         call.FeaturesRead = time.GetTimestamp();
-
-        var lease = call.Route.Gate.AttemptAcquire();
-        if (!lease.IsAcquired)
-        {
-            lease = await deadline.RunAsync(static (gate, token) => gate.AcquireAsync(1, token), call.Route.Gate);
-        }
-
-        using (lease)
-        {
-            if (!lease.IsAcquired)
-            {
-                throw new InferenceException(FaultKind.EndpointBusy, $"endpoint '{call.Route.Name}' has all its places taken, try again later");
-            }
-
-            deadline.Check();
-            call.RunStarted = time.GetTimestamp();
-            await call.Variant.Version.RunAsync(call.Tensors, call.Rows, (int)Math.Min(call.Priority, int.MaxValue), deadline);
-            call.RunEnded = time.GetTimestamp();
-        }
+        var outcome = await call.Variant.Queue(call.Route, batching.Value).RunAsync(call.Tensors, call.Rows, call.Priority, deadline);
+        call.RunStarted = outcome.Started;
+        call.RunEnded = outcome.Ended;
+        return outcome.Fault;
     }
 
     /// <summary>Counts and logs an answered call and lets go of it: its tensors belong to others from here on.</summary>

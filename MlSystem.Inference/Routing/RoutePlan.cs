@@ -1,5 +1,5 @@
-using System.Threading.RateLimiting;
 using MlSystem.Contracts;
+using MlSystem.Inference.Admission;
 using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
@@ -16,7 +16,7 @@ internal sealed class RoutePlan(
     public static IEnumerable<VersionKey> Keys(Endpoint endpoint) => endpoint.Variants.Select(Key);
 
     /// <param name="former">The route in force.</param>
-    public EndpointRoute Make(EndpointRoute? former, VariantStates variants, RateLimiter gate)
+    public EndpointRoute Make(EndpointRoute? former, VariantStates variants, EndpointGate gate)
     {
         var empty = new EndpointRoute { Endpoint = wanted, Wanted = wanted, Live = [], Problems = Problems(), Gate = gate, Recent = variants.Recent(wanted.Name, wanted.Revision) };
         var policy = PolicyFactory.Make(wanted);

@@ -1,6 +1,7 @@
-using System.Threading.RateLimiting;
+using MlSystem.Inference.Admission;
 using Microsoft.Extensions.Primitives;
 using MlSystem.Inference.Bandits;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
 using MlSystem.Inference.Versions;
@@ -74,7 +75,7 @@ public sealed record EndpointRoute
     public required IReadOnlyDictionary<string, string> Problems { get; init; }
 
     /// <summary>Bounds how many requests run and wait at once.</summary>
-    public required RateLimiter Gate { get; init; }
+    public required EndpointGate Gate { get; init; }
 
     /// <summary>Counts a choice that is final.</summary>
     public void Count(RoutedVariant variant, ChoiceReason reason)
@@ -111,6 +112,8 @@ public sealed record EndpointRoute
 /// <summary>One variant with its resident version.</summary>
 public sealed class RoutedVariant(string endpoint, string name, LoadedVersion version, double upperWeight, VariantStatistics statistics)
 {
+    private VariantQueue? _queue;
+
     public string Endpoint { get; } = endpoint;
 
     public string Name { get; } = name;
@@ -135,6 +138,20 @@ public sealed class RoutedVariant(string endpoint, string name, LoadedVersion ve
     public required BanditArm Arm { get; init; }
 
     public VariantStatistics Statistics { get; } = statistics;
+
+    /// <summary>Where its requests wait for and find their runs.</summary>
+    public VariantQueue Queue(EndpointRoute route, BatchingOptions options)
+    {
+        if (Volatile.Read(ref _queue) is { } queue && queue.Gate == route.Gate)
+        {
+            return queue;
+        }
+
+        var settings = BatchSettings.Of(route.Endpoint.Batching, route.Endpoint.Limits, options);
+        queue = Version.Engine.QueueFor(settings, route.Gate, Statistics.Runs, route.Endpoint.Revision);
+        Volatile.Write(ref _queue, queue);
+        return queue;
+    }
 
     public StringValues NameHeader { get; } = name;
 

@@ -17,8 +17,8 @@ public sealed record Execution
     /// <summary>One of <see cref="Contracts.GraphOptimization"/>.</summary>
     public required string GraphOptimization { get; init; }
 
-    /// <summary>Runs of the model at once.</summary>
-    public required int Instances { get; init; }
+    /// <summary>Runs of the model at once; null: one a processor, or one for two processors where rows had better share runs.</summary>
+    public required int? Instances { get; init; }
 
     public required bool MemoryArena { get; init; }
 
@@ -31,7 +31,7 @@ public sealed record Execution
         IntraOpThreads = settings?.IntraOpThreads ?? defaults.IntraOpThreads,
         InterOpThreads = settings?.InterOpThreads ?? defaults.InterOpThreads,
         GraphOptimization = settings?.GraphOptimization ?? defaults.GraphOptimization,
-        Instances = settings?.Instances ?? defaults.Instances ?? Environment.ProcessorCount,
+        Instances = settings?.Instances ?? defaults.Instances,
         MemoryArena = settings?.MemoryArena ?? defaults.MemoryArena,
         WarmUpBatchSizes = settings?.WarmUpBatchSizes is { Count: > 0 } own ? own : defaults.WarmUpBatchSizes,
     };
@@ -42,7 +42,7 @@ public sealed record Execution
         new("intra_op_threads", IntraOpThreads.ToString(CultureInfo.InvariantCulture)),
         new("inter_op_threads", InterOpThreads.ToString(CultureInfo.InvariantCulture)),
         new("graph_optimization", GraphOptimization),
-        new("instances", Instances.ToString(CultureInfo.InvariantCulture)),
+        new("instances", Instances?.ToString(CultureInfo.InvariantCulture) ?? "auto"),
         new("memory_arena", MemoryArena ? "true" : "false"),
     ];
 

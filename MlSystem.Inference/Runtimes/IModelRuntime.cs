@@ -22,10 +22,13 @@ public interface IModelRuntime : IDisposable
     /// <summary>Whether <see cref="RunAsync"/> computes on the calling thread and returns when it is done; else it waits for other versions.</summary>
     bool Computes { get; }
 
+    /// <summary>Whether <see cref="TensorSet.Stop"/> ends a run under way, so that one that hangs may be on a request's own thread.</summary>
+    bool CanStop => false;
+
     /// <summary>A set of tensors to fill, run and return.</summary>
     TensorSet Rent();
 
-    /// <summary>Takes a set back; one that has grown large is freed instead of kept.</summary>
+    /// <summary>Takes a set back; one that has grown large is freed instead of kept, and one that <see cref="TensorSet.IsLost"/> is left alone.</summary>
     void Return(TensorSet tensors);
 
     /// <summary>Computes the outputs of a set from its inputs.</summary>

@@ -10,7 +10,6 @@ public sealed class OnnxRuntimeModel : IModelRuntime
 {
     private const string InvalidArgument = "[ErrorCode:InvalidArgument]";
     private readonly InferenceSession _session;
-    private readonly RunOptions _runOptions = new();
     private readonly ObjectPool<TensorSet> _pool;
 
     private OnnxRuntimeModel(InferenceSession session, IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInfo> outputs, IReadOnlyList<TensorInfo> joinKeys, long maxPooledBytes)
@@ -27,6 +26,8 @@ public sealed class OnnxRuntimeModel : IModelRuntime
     public string Platform => "onnxruntime_onnx";
 
     public bool Computes => true;
+
+    public bool CanStop => true;
 
     public IReadOnlyList<TensorInfo> Inputs { get; }
 
@@ -68,7 +69,13 @@ public sealed class OnnxRuntimeModel : IModelRuntime
 
     public TensorSet Rent() => _pool.Get();
 
-    public void Return(TensorSet tensors) => _pool.Return(tensors);
+    public void Return(TensorSet tensors)
+    {
+        if (!tensors.IsLost)
+        {
+            _pool.Return(tensors);
+        }
+    }
 
     public ValueTask RunAsync(TensorSet tensors, Deadline deadline)
     {
@@ -76,7 +83,7 @@ public sealed class OnnxRuntimeModel : IModelRuntime
         try
         {
             bound.Bind();
-            _session.RunWithBinding(_runOptions, bound.Binding);
+            _session.RunWithBinding(bound.Options, bound.Binding);
             bound.TakeOutputs();
             return ValueTask.CompletedTask;
         }
@@ -90,7 +97,6 @@ public sealed class OnnxRuntimeModel : IModelRuntime
     public void Dispose()
     {
         (_pool as IDisposable)?.Dispose();
-        _runOptions.Dispose();
         _session.Dispose();
     }
 
@@ -100,6 +106,6 @@ public sealed class OnnxRuntimeModel : IModelRuntime
     {
         public override TensorSet Create() => new OnnxTensorSet(model);
 
-        public override bool Return(TensorSet tensors) => tensors.Reset() <= maxBytes;
+        public override bool Return(TensorSet tensors) => tensors.Reset() <= maxBytes && !((OnnxTensorSet)tensors).Options.Terminate;
     }
 }

@@ -18,10 +18,13 @@ internal sealed class OnnxTensorSet : TensorSet
 
     public OrtIoBinding Binding { get; }
 
+    /// <summary>Of this set alone, so that one run can be ended.</summary>
+    public RunOptions Options { get; } = new();
+
     /// <summary>Tells the session of tensors whose memory or shape changed since this set was last run.</summary>
     public void Bind()
     {
-        var rebound = false;
+        var rebound = NeedOutputs();
         foreach (var input in Inputs)
         {
             if (input.NeedsBinding)
@@ -38,6 +41,9 @@ internal sealed class OnnxTensorSet : TensorSet
             BindOutputs();
         }
     }
+
+    /// <summary>Looked at by ONNX Runtime before each operator, also of the graphs inside loops.</summary>
+    public override void Stop() => Options.Terminate = true;
 
     /// <summary>Fetches the outputs whose shape only the run could tell.</summary>
     public void TakeOutputs()
@@ -65,7 +71,22 @@ internal sealed class OnnxTensorSet : TensorSet
     public override void Dispose()
     {
         Binding.Dispose();
+        Options.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>Whether an output was shaped anew outside of a run of its own.</summary>
+    private bool NeedOutputs()
+    {
+        foreach (var output in Outputs)
+        {
+            if (output.NeedsBinding)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void BindOutputs()
@@ -81,10 +102,12 @@ internal sealed class OnnxTensorSet : TensorSet
                 var count = rule.Fill(Inputs, shape);
                 Outputs[i].Resize(shape[..rule.Rank], count);
                 Binding.BindOutput(Outputs[i].Info.Name, Outputs[i].Value);
+                Outputs[i].NeedsBinding = false;
             }
             else
             {
                 Binding.BindOutputToDevice(Outputs[i].Info.Name, OrtMemoryInfo.DefaultInstance);
+                Outputs[i].NeedsBinding = false;
                 _adopts = true;
             }
         }

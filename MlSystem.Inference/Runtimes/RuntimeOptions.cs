@@ -18,7 +18,7 @@ public sealed class RuntimeOptions
     [AllowedValues(Contracts.GraphOptimization.None, Contracts.GraphOptimization.Basic, Contracts.GraphOptimization.Extended, Contracts.GraphOptimization.All)]
     public string GraphOptimization { get; set; } = Contracts.GraphOptimization.All;
 
-    /// <summary>Runs of one model at once, 1 to 256; null (default): one a processor.</summary>
+    /// <summary>Runs of one model at once, 1 to 256; null (default): one a processor, or one for two processors where rows had better share runs.</summary>
     [Range(1, 256)]
     public int? Instances { get; set; }
 
@@ -37,7 +37,11 @@ public sealed class RuntimeOptions
     [Range(0, long.MaxValue)]
     public long SlowModelMicroseconds { get; set; } = 1_000;
 
-    /// <summary>Threads for slow models; 0 (default) means one a processor.</summary>
+    /// <summary>Seconds after which a run is given up as hanging, 0.1 to 86,400, default 60: its callers get an error.</summary>
+    [Range(0.1, 86_400)]
+    public double WatchdogSeconds { get; set; } = 60;
+
+    /// <summary>Threads for slow models; 0 (default) means two a processor.</summary>
     [Range(0, 1024)]
     public int SlowModelThreads { get; set; }
 }

@@ -22,6 +22,14 @@ public class TensorSet(IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInf
     /// <summary>A graph's members that failed in the last run and were left out.</summary>
     public IReadOnlyList<string> MembersDropped { get; set; } = [];
 
+    /// <summary>Whether a run that was given up still works on these tensors; that run frees them when it ends.</summary>
+    public bool IsLost { get; internal set; }
+
+    /// <summary>Asks the run under way to end as soon as it can; the set is not used again. May be called from any thread.</summary>
+    public virtual void Stop()
+    {
+    }
+
     public virtual void Dispose()
     {
         Array.ForEach(Inputs, tensor => tensor.Dispose());

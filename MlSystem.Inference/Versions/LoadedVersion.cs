@@ -1,4 +1,5 @@
 using MlSystem.Contracts;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
 
@@ -8,7 +9,7 @@ namespace MlSystem.Inference.Versions;
 /// A resident, warm model version. Counted: whoever uses it holds a lease, and the session is freed when the residents'
 /// table has let go of it and the last lease is returned.
 /// </summary>
-public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Execution execution, ModelLineage? lineage, TimeSpan warmRun, Executor executor)
+public sealed class LoadedVersion
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -16,14 +17,21 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     private int _references = 1;
     private long _lastUse = UseClock.Now;
 
-    public VersionKey Key { get; } = key;
+    public LoadedVersion(VersionKey key, IModelRuntime runtime, Execution execution, ModelLineage? lineage, ModelProfile profile, EngineHost host)
+    {
+        (Key, Runtime, Execution, Lineage, Profile) = (key, runtime, execution, lineage, profile);
+        VersionText = key.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Engine = new VersionEngine(this, profile, host);
+    }
 
-    public IModelRuntime Runtime { get; } = runtime;
+    public VersionKey Key { get; }
+
+    public IModelRuntime Runtime { get; }
 
     /// <summary>How it is executed.</summary>
-    public Execution Execution { get; } = execution;
+    public Execution Execution { get; }
 
-    public ModelLineage? Lineage { get; } = lineage;
+    public ModelLineage? Lineage { get; }
 
     /// <summary>Its own, or the one that follows from its model.</summary>
     public required ModelSignature Signature { get; init; }
@@ -37,11 +45,14 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     /// <summary>The versions that must be resident for this one, itself among them.</summary>
     public IEnumerable<VersionKey> Needs => Members.SelectMany(member => member.Needs).Append(Key);
 
-    /// <summary>How long a one-row run takes once warm.</summary>
-    public TimeSpan WarmRun { get; } = warmRun;
+    /// <summary>What its first runs have shown.</summary>
+    public ModelProfile Profile { get; }
+
+    /// <summary>Runs it.</summary>
+    public VersionEngine Engine { get; }
 
     /// <summary>The version as text, for answers.</summary>
-    public string VersionText { get; } = key.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public string VersionText { get; }
 
     /// <summary>What it holds beside its runtime and gives back when it is freed: its files, its part of the memory budget.</summary>
     internal IReadOnlyList<IDisposable> Holdings { get; init; } = [];
@@ -68,7 +79,14 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     /// <param name="rows">Rows in the set; 1 where the model does not count rows.</param>
     /// <param name="priority">1 is highest, 0 the default.</param>
     /// <exception cref="InferenceException">Refused, out of time, or the model failed; nothing is executed after the deadline was seen to be over.</exception>
-    public ValueTask RunAsync(TensorSet tensors, int rows, int priority, Deadline deadline) => executor.RunAsync(Runtime, WarmRun, tensors, deadline);
+    public async ValueTask RunAsync(TensorSet tensors, int rows, int priority, Deadline deadline)
+    {
+        var outcome = await Engine.Own.RunAsync(tensors, rows, priority, deadline);
+        if (outcome.Fault is { } fault)
+        {
+            throw new InferenceException(fault);
+        }
+    }
 
     /// <summary>Takes a lease; false when the version has been freed or is about to be.</summary>
     public bool TryAcquire()
@@ -107,6 +125,7 @@ public sealed class LoadedVersion(VersionKey key, IModelRuntime runtime, Executi
     {
         try
         {
+            Engine.Dispose();
             Runtime.Dispose();
             foreach (var holding in Holdings)
             {

@@ -30,7 +30,7 @@ internal static class VersionCost
     public static long OfTensors(IModelRuntime runtime, Execution execution, int largestBatch)
     {
         var row = runtime.Inputs.Concat(runtime.Outputs).Sum(RowBytes);
-        return row * (runtime.HasRows ? Math.Max(largestBatch, 1) : 1) * execution.Instances;
+        return row * (runtime.HasRows ? Math.Max(largestBatch, 1) : 1) * (execution.Instances ?? Environment.ProcessorCount);
     }
 
     private static long RowBytes(TensorInfo info) =>

@@ -2,13 +2,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
-using MlSystem.Inference.Prediction;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Versions;
 
 /// <summary>Takes a version from the registry to a warm session: describe, fetch, verify, load, compare, warm up.</summary>
-public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, MemoryBudget budget, Executor executor, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
+public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, MemoryBudget budget, EngineHost engines, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
 {
     /// <param name="largestBatch">Rows of the largest batch that its endpoints allow; 1 where they say nothing.</param>
     /// <param name="member">Loads a version that this one is made of, or finds it resident.</param>
@@ -33,7 +33,8 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
             var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
             var loaded = await LoadAsync(new VersionFiles(key, folder.Files, source, execution, member), lineage, largestBatch, holdings, room, cancellationToken);
             var elapsed = time.GetElapsedTime(started);
-            LogLoaded(key.Model, key.Version, elapsed, loaded.WarmRun);
+            var oneRow = loaded.Profile.OneRow;
+            LogLoaded(key.Model, key.Version, elapsed, oneRow);
             return loaded;
         }
         catch
@@ -57,8 +58,9 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         {
             int[] batches = [.. files.Execution.WarmUpBatchSizes, largestBatch];
             var warmRun = await WarmUp.RunAsync(loaded.Runtime, batches, time, cancellationToken);
+            var profile = await RowProbe.RunAsync(loaded.Runtime, warmRun, time, cancellationToken);
             room.Grow(VersionCost.OfTensors(loaded.Runtime, files.Execution, batches.Max()));
-            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, warmRun, executor)
+            return new LoadedVersion(files.Key, loaded.Runtime, files.Execution, lineage, profile, engines)
             {
                 Signature = loaded.Signature, Members = loaded.Members, Files = files.Files, Holdings = holdings, Bytes = room.Bytes, Idle = budget.Pulse,
             };

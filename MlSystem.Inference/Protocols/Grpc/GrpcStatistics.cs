@@ -23,6 +23,13 @@ internal static class GrpcStatistics
             CacheHit = Of(model.InferenceStats.CacheHit),
             CacheMiss = Of(model.InferenceStats.CacheMiss),
         },
+        BatchStats =
+        {
+            model.BatchStats.Select(size => new InferBatchStatistics
+            {
+                BatchSize = (ulong)size.BatchSize, ComputeInput = Of(size.ComputeInput), ComputeInfer = Of(size.ComputeInfer), ComputeOutput = Of(size.ComputeOutput),
+            }),
+        },
     };
 
     private static StatisticDuration Of(OipDuration duration) => new() { Count = (ulong)duration.Count, Ns = (ulong)duration.Ns };

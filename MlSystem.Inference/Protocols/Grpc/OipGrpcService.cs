@@ -102,7 +102,12 @@ internal sealed class OipGrpcService(Predictor predictor, ModelRepository models
         try
         {
             GrpcRequestReader.Read(request, call);
-            await predictor.RunAsync(call, cancellationToken);
+            if (await predictor.RunAsync(call, cancellationToken) is { } refused)
+            {
+                predictor.Fail(call, refused);
+                return (null, refused);
+            }
+
             var response = GrpcResponseWriter.Write(call, raw: request.RawInputContents.Count > 0);
             predictor.Succeed(call);
             return (response, null);

@@ -95,7 +95,11 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
                 InferRequestReader.Read(body.Content.Span, jsonLength, call);
             }
 
-            await predictor.RunAsync(call, context.RequestAborted);
+            if (await predictor.RunAsync(call, context.RequestAborted) is { } refused)
+            {
+                return refused;
+            }
+
             writer.Write(call);
             return null;
         }

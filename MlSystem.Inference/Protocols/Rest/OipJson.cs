@@ -38,8 +38,8 @@ public sealed record OipModelStatistics
 
     public required OipInferenceStatistics InferenceStats { get; init; }
 
-    /// <summary>Empty: requests are not batched together.</summary>
-    public IReadOnlyList<OipDuration> BatchStats { get; init; } = [];
+    /// <summary>Runs by their number of rows.</summary>
+    public required IReadOnlyList<OipBatchStatistics> BatchStats { get; init; }
 
     public static OipModelStatistics From(IEnumerable<VariantStatistics> variants)
     {
@@ -50,8 +50,9 @@ public sealed record OipModelStatistics
             Version = all[0].Version,
             LastInference = all.Max(s => s.LastInferenceMs),
             InferenceCount = all.Sum(s => s.Inferences),
-            ExecutionCount = all.Sum(s => s.Executions),
+            ExecutionCount = all.Sum(s => s.Runs.Runs),
             InferenceStats = OipInferenceStatistics.From(all),
+            BatchStats = [.. all.SelectMany(s => s.Runs.ByRows()).GroupBy(size => size.Rows).OrderBy(size => size.Key).Select(OipBatchStatistics.From)],
         };
     }
 }
@@ -66,6 +67,17 @@ public sealed record OipInferenceStatistics(
         return new OipInferenceStatistics(
             new(success, all.Sum(s => s.RequestNs)), new(all.Sum(s => s.Failures), all.Sum(s => s.FailureNs)), new(success, all.Sum(s => s.QueueNs)),
             new(success, all.Sum(s => s.InputNs)), new(success, all.Sum(s => s.InferNs)), new(success, all.Sum(s => s.OutputNs)), new(0, 0), new(0, 0));
+    }
+}
+
+/// <summary>Runs on one number of rows; numbers above 256 are rounded up to a power of two.</summary>
+public sealed record OipBatchStatistics(long BatchSize, OipDuration ComputeInput, OipDuration ComputeInfer, OipDuration ComputeOutput)
+{
+    /// <summary>Reading inputs and writing outputs is done for each request by itself: their times are in the inference statistics.</summary>
+    public static OipBatchStatistics From(IGrouping<int, (int Rows, long Runs, long Nanoseconds)> size)
+    {
+        var runs = size.Sum(s => s.Runs);
+        return new OipBatchStatistics(size.Key, new(runs, 0), new(runs, size.Sum(s => s.Nanoseconds)), new(runs, 0));
     }
 }
 

@@ -19,18 +19,16 @@ public sealed class BoundsTests
         registry.SetEndpoint("other", 1);
         await using var server = await InferenceServer.StartAsync(registry.Url);
         var gate = server.Services.GetRequiredService<ServingState>().Table.Endpoints["linear"].Gate;
-        using (var taken = gate.AttemptAcquire())
-        {
-            Assert.True(taken.IsAcquired);
-            using var refused = await server.Http.PostAsync("/v2/models/linear/infer", Requests.Json(Requests.LinearBody(1)));
-            Assert.Equal(429, (int)refused.StatusCode);
-            Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
-            using var body = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
-            Assert.Contains("'linear'", body.RootElement.Error(), StringComparison.Ordinal);
-            var grpc = await Assert.ThrowsAsync<RpcException>(async () => await server.Grpc.ModelInferAsync(Grpc()));
-            Assert.Equal(StatusCode.ResourceExhausted, grpc.StatusCode);
-            Assert.Equal(200, (await server.InferAsync("other", Requests.LinearBody(1))).Status);
-        }
+        Assert.True(gate.TryRun());
+        using var refused = await server.Http.PostAsync("/v2/models/linear/infer", Requests.Json(Requests.LinearBody(1)));
+        Assert.Equal(429, (int)refused.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+        using var body = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
+        Assert.Contains("'linear'", body.RootElement.Error(), StringComparison.Ordinal);
+        var grpc = await Assert.ThrowsAsync<RpcException>(async () => await server.Grpc.ModelInferAsync(Grpc()));
+        Assert.Equal(StatusCode.ResourceExhausted, grpc.StatusCode);
+        Assert.Equal(200, (await server.InferAsync("other", Requests.LinearBody(1))).Status);
+        gate.EndRun();
 
         Assert.Equal(200, (await server.InferAsync("linear", Requests.LinearBody(1))).Status);
     }
