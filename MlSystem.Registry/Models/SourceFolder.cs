@@ -4,7 +4,6 @@ using MlSystem.Contracts;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
-using MlSystem.Registry.Tracking;
 using MlSystem.ServiceDefaults.Errors;
 
 namespace MlSystem.Registry.Models;
@@ -27,9 +26,14 @@ internal sealed record SourceFolder(List<ManifestFile> Files, string? RunId, str
     {
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var runId = slash < 0 ? rest : rest[..slash];
-        var root = await db.Runs.Where(r => r.RunId == runId).Select(r => r.ArtifactUri).FirstOrDefaultAsync(cancellationToken)
-            ?? throw RunStore.NotFound(runId);
         var path = slash < 0 ? "" : ArtifactPath.Checked(rest[(slash + 1)..]);
+        var root = await db.Runs.Where(r => r.RunId == runId).Select(r => r.ArtifactUri).FirstOrDefaultAsync(cancellationToken);
+        if (root is null)
+        {
+            // Registered all the same, as with MLflow: a version without files says so itself.
+            return new([], null, null);
+        }
+
         var folder = await OfUriAsync(db, path.Length == 0 ? root : $"{root}/{path}", null, cancellationToken);
         if (folder.Files.Count > 0)
         {
@@ -65,7 +69,11 @@ internal sealed record SourceFolder(List<ManifestFile> Files, string? RunId, str
 
     private static async Task<SourceFolder> OfUriAsync(RegistryContext db, string uri, LoggedModel? logged, CancellationToken cancellationToken)
     {
-        var folder = ArtifactPath.FromUri(uri) ?? throw Unknown(uri);
+        if (ArtifactPath.FromUri(uri) is not { } folder)
+        {
+            return IsElsewhere(uri) ? new([], null, null) : throw Unknown(uri);
+        }
+
         var files = VersionTree.Parse(folder) is { } at
             ? await OfVersionAsync(db, at.ModelId, at.Version, at.Path.Length == 0 ? "" : at.Path + "/", cancellationToken)
             : [.. (await ArtifactTree.FilesBelowAsync(db, folder, cancellationToken))
@@ -80,6 +88,9 @@ internal sealed record SourceFolder(List<ManifestFile> Files, string? RunId, str
         return [.. files.Where(f => f.Path.StartsWith(prefix, StringComparison.Ordinal))
             .Select(f => new ManifestFile { Path = f.Path[prefix.Length..], Sha256 = f.Sha256, SizeBytes = f.SizeBytes })];
     }
+
+    /// <summary>A store that is not the registry's, such as <c>s3://…</c>; local paths would be those of the server.</summary>
+    private static bool IsElsewhere(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && !parsed.IsFile && parsed.Scheme.Length > 1;
 
     private static ErrorAnswerException Unknown(string source) => MlflowError.Invalid(
         $"Invalid model version source: '{source}'. Allowed are 'runs:/<run_id>/<path>', 'mlflow-artifacts:/<path>', 'models:/<logged model id>', 'models:/<name>/<version>' and 'models:/<name>@<alias>'.");

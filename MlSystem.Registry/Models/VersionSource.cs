@@ -28,7 +28,7 @@ internal sealed record VersionSource(IReadOnlyList<ManifestFile> Files, string? 
         var (lineage, lineageProblem) = await DescriptionAsync<ModelLineage>(blobs, files, ModelFiles.Lineage, cancellationToken);
         var (execution, executionProblem) = await DescriptionAsync<ExecutionSettings>(blobs, files, ModelFiles.Execution, cancellationToken);
         var (_, graphProblem) = await DescriptionAsync<EnsembleSpec>(blobs, files, ModelFiles.Ensemble, cancellationToken);
-        var refusal = files.Count == 0 ? $"there are no files at '{source}'"
+        var refusal = files.Count == 0 ? $"this registry has no files at '{source}'"
             : signatureProblem ?? lineageProblem ?? executionProblem ?? ExecutionFile.Problem(execution)
             ?? graphProblem
             ?? (signature is null && files.Exists(f => f.Path == MlflowModelFile.Name) && !files.Exists(f => f.Path is ModelFiles.MlNet or ModelFiles.Ensemble)

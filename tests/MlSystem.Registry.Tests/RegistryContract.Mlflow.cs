@@ -169,6 +169,18 @@ public abstract partial class RegistryContract
         (await Registry.SendAsync(HttpMethod.Delete, $"/api/2.0/mlflow-artifacts/artifacts/{uri}")).Refused("INVALID_PARAMETER_VALUE");
     }
 
+    [Theory]
+    [InlineData("runs:/absent/model")]
+    [InlineData("s3://bucket/model")]
+    public async Task A_version_of_files_that_are_not_here_is_registered_and_not_servable(string source)
+    {
+        var name = await Registry.ModelAsync();
+        (await Registry.PostAsync("model-versions/create", new { name, source })).Ok();
+        Assert.Equal($"this registry has no files at '{source}'", (await Registry.ValidatedAsync(name, 1)).GetProperty("reason").GetString());
+        (await Registry.PostAsync("model-versions/create", new { name, source = "/etc" })).Refused("INVALID_PARAMETER_VALUE");
+        (await Registry.PostAsync("model-versions/create", new { name, source = "file:///etc" })).Refused("INVALID_PARAMETER_VALUE");
+    }
+
     [Fact]
     public async Task Prompts_are_found_only_when_asked_for()
     {
