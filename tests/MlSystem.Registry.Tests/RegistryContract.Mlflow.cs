@@ -106,10 +106,10 @@ public abstract partial class RegistryContract
         var member = await Registry.ModelAsync();
         await Registry.ServableAsync(member);
         var (run, artifacts) = await Registry.RunAsync();
-        (await Registry.UploadAsync($"{artifacts}/model/model.onnx", TinyModels.Identity())).Ok();
-        (await Registry.UploadAsync($"{artifacts}/model/signature.json", Encoding.UTF8.GetBytes(TinyModels.IdentitySignature))).Ok();
-        (await Registry.UploadAsync($"{artifacts}/model/ensemble.json", Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { nodes = new { root = new { steps = new[] { new { model = member, version = 1 } } } } })))).Ok();
+        var spec = new { nodes = new { root = new { router_type = "Sequence", steps = new[] { new { model = member, version = 1 } } } } };
+        (await Registry.UploadAsync($"{artifacts}/model/ensemble.json", JsonSerializer.SerializeToUtf8Bytes(spec))).Ok();
         await Registry.VersionAsync(ensemble, run);
+        Assert.Equal("servable", (await Registry.ValidatedAsync(ensemble, 1)).GetProperty("status").GetString());
         Assert.Contains(ensemble, (await DeleteAsync("model-versions/delete", new { name = member, version = "1" })).Refused("RESOURCE_CONFLICT", 409).Body.GetProperty("message").GetString(), StringComparison.Ordinal);
         (await DeleteAsync("registered-models/delete", new { name = ensemble })).Ok();
         var renamed = RegistryClient.Unique("renamed");
