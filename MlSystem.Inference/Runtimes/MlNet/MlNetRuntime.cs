@@ -56,7 +56,14 @@ public sealed class MlNetRuntime : IModelRuntime
 
     public TensorSet Rent() => _pool.Get();
 
-    public void Return(TensorSet tensors) => _pool.Return(tensors);
+    public void Return(TensorSet tensors)
+    {
+        // A run that was given up still works on a lost set, and frees it when it ends.
+        if (!tensors.IsLost)
+        {
+            _pool.Return(tensors);
+        }
+    }
 
     public ValueTask RunAsync(TensorSet tensors, Deadline deadline)
     {
