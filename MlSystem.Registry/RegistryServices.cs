@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Audit;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
@@ -45,6 +46,8 @@ internal static class RegistryServices
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookSecrets>().AddSingleton<WebhookSender>().AddSingleton<WebhookStore>().AddSingleton<WebhookTester>();
         services.AddSingleton<WebhookSignal>().AddHostedService<WebhookDispatcher>();
+        services.AddHttpContextAccessor();
+        services.AddSingleton<AuditReader>().AddSingleton<AuditVerifier>().AddSingleton<AuditAnchor>().AddHostedService(s => s.GetRequiredService<AuditAnchor>());
         services.AddSingleton<OutboxSignal>().AddHostedService<OutboxDispatcher>();
     }
 
@@ -77,5 +80,6 @@ internal static class RegistryServices
         api.MapEndpoints();
         api.MapNativeWebhooks();
         api.MapRetention();
+        api.MapAudit();
     }
 }

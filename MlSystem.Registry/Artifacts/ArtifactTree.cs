@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
@@ -51,10 +52,14 @@ internal sealed class ArtifactTree(RegistryDatabase database, TimeProvider time)
         async db =>
         {
             var (from, to) = (path + "/", path + "0");
-            if (await db.Artifacts.Where(a => a.Path == path || (string.Compare(a.Path, from) >= 0 && string.Compare(a.Path, to) < 0)).ExecuteDeleteAsync(cancellationToken) == 0)
+            var removed = db.Artifacts.Where(a => a.Path == path || (string.Compare(a.Path, from) >= 0 && string.Compare(a.Path, to) < 0));
+            var before = await AuditedFilesAsync(removed, cancellationToken);
+            if (await removed.ExecuteDeleteAsync(cancellationToken) == 0)
             {
                 throw MlflowError.NotFound($"No artifact at '{path}'.");
             }
+
+            db.Audit.Record("artifact.deleted", $"artifacts/{path}", before);
         },
         cancellationToken);
 
@@ -66,6 +71,18 @@ internal sealed class ArtifactTree(RegistryDatabase database, TimeProvider time)
             .Where(a => !a.IsDirectory && string.Compare(a.Path, from) >= 0 && string.Compare(a.Path, to) < 0)
             .OrderBy(a => a.Path)
             .ToListAsync(cancellationToken);
+    }
+
+    /// <summary>What the audit keeps of deleted files: how many there were, and of the first hundred path and hash.</summary>
+    internal static async Task<JsonObject> AuditedFilesAsync(IQueryable<ArtifactEntry> entries, CancellationToken cancellationToken)
+    {
+        var files = entries.Where(a => !a.IsDirectory);
+        var first = await files.OrderBy(a => a.Path).Take(100).Select(a => new { a.Path, a.Sha256 }).ToListAsync(cancellationToken);
+        return new()
+        {
+            ["files"] = await files.CountAsync(cancellationToken),
+            ["sha256"] = new JsonObject(first.Select(f => KeyValuePair.Create(f.Path, (JsonNode?)f.Sha256))),
+        };
     }
 
     private static ArtifactEntry Entry(string path, long now, bool directory) => new()

@@ -80,13 +80,17 @@ internal sealed class LoggedModelStore(RegistryDatabase database, TimeProvider t
         var tags = Tags(request.Tags);
         return ChangeAsync(
             request.ModelId,
-            (db, model) => Upsert.RowsAsync(
-                db,
-                "logged_model_tags",
-                ["model_id", "key", "value"],
-                "(model_id, key) DO UPDATE SET value = excluded.value",
-                [.. tags.Select(t => new object[] { model.ModelId, t.Key!, t.Value! })],
-                cancellationToken),
+            async (db, model) =>
+            {
+                await AuditTagsAsync(db, model, [.. tags.Select(t => KeyValuePair.Create(t.Key!, t.Value))], cancellationToken);
+                await Upsert.RowsAsync(
+                    db,
+                    "logged_model_tags",
+                    ["model_id", "key", "value"],
+                    "(model_id, key) DO UPDATE SET value = excluded.value",
+                    [.. tags.Select(t => new object[] { model.ModelId, t.Key!, t.Value! })],
+                    cancellationToken);
+            },
             cancellationToken);
     }
 
@@ -97,6 +101,7 @@ internal sealed class LoggedModelStore(RegistryDatabase database, TimeProvider t
             request.ModelId,
             async (db, model) =>
             {
+                await AuditTagsAsync(db, model, [new(key, null)], cancellationToken);
                 if (await db.LoggedModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ExecuteDeleteAsync(cancellationToken) == 0)
                 {
                     throw MlflowError.NotFound($"No tag with key '{key}' found for model with ID '{model.ModelId}'.");
@@ -147,6 +152,15 @@ internal sealed class LoggedModelStore(RegistryDatabase database, TimeProvider t
             : name;
 
     private static ErrorAnswerException NotFound(string id) => MlflowError.NotFound($"Logged model with ID '{id}' not found.");
+
+    private static async Task AuditTagsAsync(RegistryContext db, LoggedModel model, List<KeyValuePair<string, string?>> tags, CancellationToken cancellationToken)
+    {
+        var keys = tags.ConvertAll(t => t.Key);
+        db.Audit.Tags(
+            new LoggedModelTag { ModelId = model.ModelId, Key = "", Value = "" },
+            await db.LoggedModelTags.Where(t => t.ModelId == model.ModelId && keys.Contains(t.Key)).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
+            tags);
+    }
 
     private static async Task<LoggedModel> ActiveAsync(RegistryContext db, string? id, CancellationToken cancellationToken)
     {

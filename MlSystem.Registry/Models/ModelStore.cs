@@ -76,6 +76,7 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
             request.Name,
             async (db, model) =>
             {
+                await AuditTagAsync(db, model, key, value, cancellationToken);
                 await Upsert.RowsAsync(
                     db, "registered_model_tags", ["model_id", "key", "value"], "(model_id, key) DO UPDATE SET value = excluded.value", [[model.ModelId, key, value]], cancellationToken);
                 await WebhookOutbox.ModelTagAsync(db, model, key, value, time.GetUtcNow(), cancellationToken);
@@ -90,6 +91,7 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
             request.Name,
             async (db, model) =>
             {
+                await AuditTagAsync(db, model, key, value: null, cancellationToken);
                 if (await db.ModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ExecuteDeleteAsync(cancellationToken) > 0)
                 {
                     await WebhookOutbox.ModelTagAsync(db, model, key, value: null, time.GetUtcNow(), cancellationToken);
@@ -97,6 +99,11 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
             },
             cancellationToken);
     }
+
+    private static async Task AuditTagAsync(RegistryContext db, RegisteredModel model, string key, string? value, CancellationToken cancellationToken) => db.Audit.Tags(
+        new RegisteredModelTag { ModelId = model.ModelId, Key = key, Value = "" },
+        await db.ModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
+        [new(key, value)]);
 
     private Task<ModelMessage> ChangeAsync(string? name, Func<RegistryContext, RegisteredModel, Task> change, CancellationToken cancellationToken) => database.WriteAsync(
         async db =>

@@ -119,6 +119,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
             request.Version,
             async (db, model, version) =>
             {
+                await AuditTagAsync(db, version, key, value, cancellationToken);
                 await Upsert.RowsAsync(
                     db,
                     "model_version_tags",
@@ -139,6 +140,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
             request.Version,
             async (db, model, version) =>
             {
+                await AuditTagAsync(db, version, key, value: null, cancellationToken);
                 if (await db.VersionTags.Where(t => t.ModelId == version.ModelId && t.Version == version.Version && t.Key == key).ExecuteDeleteAsync(cancellationToken) > 0)
                 {
                     await WebhookOutbox.VersionTagAsync(db, model, version.Version, key, value: null, time.GetUtcNow(), cancellationToken);
@@ -151,6 +153,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
     internal static async Task<RegisteredModel> LockModelAsync(RegistryContext db, string name, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var updated = now.ToUnixTimeMilliseconds();
+        db.Audit.PassNext();
         if (await db.Models.Where(m => m.Name == name).ExecuteUpdateAsync(m => m.SetProperty(x => x.LastUpdatedTime, updated), cancellationToken) == 0)
         {
             throw ModelReader.NotFound(name);
@@ -158,6 +161,11 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
 
         return await db.Models.FirstAsync(m => m.Name == name, cancellationToken);
     }
+
+    private static async Task AuditTagAsync(RegistryContext db, ModelVersion version, string key, string? value, CancellationToken cancellationToken) => db.Audit.Tags(
+        new ModelVersionTag { ModelId = version.ModelId, Version = version.Version, Key = key, Value = "" },
+        await db.VersionTags.Where(t => t.ModelId == version.ModelId && t.Version == version.Version && t.Key == key).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
+        [new(key, value)]);
 
     private Task<VersionMessage> ChangeAsync(string? name, string? number, Func<RegistryContext, RegisteredModel, ModelVersion, Task> change, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Audit;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Retention;
@@ -26,6 +27,7 @@ internal sealed class DataSubjects(RegistryDatabase database)
             if (erase)
             {
                 await EraseAsync(db, marks, inputs, [.. artifacts.Select(a => a.Entry.Path)], cancellationToken);
+                await AuditErasure.RecordAsync(db, subject, [.. marks.Select(m => m.RunId).Distinct()], artifacts.Count, inputs.Count, cancellationToken);
             }
 
             return new SubjectReport(

@@ -29,12 +29,25 @@ internal sealed class Purger(RegistryDatabase database, TimeProvider time)
 
         if (!dryRun)
         {
+            Record(db, "logged_model.purged", "logged-models", modelIds);
+            Record(db, "run.purged", "runs", runIds);
+            Record(db, "experiment.purged", "experiments", emptied.ConvertAll(Text));
             await db.LoggedModels.Where(m => modelIds.Contains(m.ModelId)).ExecuteDeleteAsync(cancellationToken);
             await db.Runs.Where(r => runIds.Contains(r.RunId)).ExecuteDeleteAsync(cancellationToken);
             await db.Experiments.Where(e => emptied.Contains(e.ExperimentId)).ExecuteDeleteAsync(cancellationToken);
         }
 
         return new(dryRun, runIds, modelIds, [.. emptied.Select(Text)], artifacts, kept);
+    }
+
+    private static void Record(RegistryContext db, string action, string kind, List<string> ids)
+    {
+        foreach (var id in ids)
+        {
+            db.Audit.Record(action, $"{kind}/{id}");
+        }
+
+        db.Audit.Recorded();
     }
 
     private static async Task<List<(string Id, string Uri)>> RunsAsync(RegistryContext db, long limit, IReadOnlyList<long>? experiments, List<KeptItem> kept, CancellationToken cancellationToken)

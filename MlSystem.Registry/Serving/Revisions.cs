@@ -30,6 +30,7 @@ internal static class Revisions
     public static async Task<EndpointRevision> AddAsync(RegistryContext db, string name, EndpointState state, RevisionCause cause, CancellationToken cancellationToken)
     {
         var created = cause.Time.ToUnixTimeMilliseconds();
+        db.Audit.PassNext();
         if (await db.Endpoints.Where(e => e.Name == name).ExecuteUpdateAsync(e => e.SetProperty(x => x.Revision, x => x.Revision + 1), cancellationToken) == 0)
         {
             db.Endpoints.Add(new() { Name = name, Revision = 1 });
@@ -63,6 +64,7 @@ internal static class Revisions
     {
         foreach (var name in state.Variants.Select(v => v.Model).Append(endpoint).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
+            db.Audit.PassNext();
             await db.Models.Where(m => m.Name == name).ExecuteUpdateAsync(m => m.SetProperty(x => x.LastVersion, x => x.LastVersion), cancellationToken);
         }
 

@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
+using MlSystem.Registry.Audit;
 
 namespace MlSystem.Registry.Storage;
 
@@ -35,6 +36,11 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<LoggedModelMetric> LoggedModelMetrics => Set<LoggedModelMetric>();
     public DbSet<Webhook> Webhooks => Set<Webhook>();
     public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
+
+    /// <summary>What this context has changed so far, for the audit.</summary>
+    public AuditTrail Audit { get; } = new();
 
     /// <summary>Writes of one process wait for each other here instead of in the database's busy loop.</summary>
     public abstract bool SingleWriter { get; }
@@ -56,6 +62,16 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         Payload = JsonSerializer.Serialize(change, ContractsJson.Default.RegistryEvent),
         CreatedAt = change.Time.ToUnixTimeMilliseconds(),
     });
+
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        var pending = Audit.BeforeSave(ChangeTracker);
+        var saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        Audit.AfterSave(pending);
+        return saved;
+    }
+
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => optionsBuilder.AddInterceptors(BulkWriteGuard.Instance);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -79,6 +95,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         LoggedModelEntities(modelBuilder);
         ModelEntities(modelBuilder);
         WebhookEntities(modelBuilder);
+        AuditEntities(modelBuilder);
         ServingEntities(modelBuilder);
         UseSnakeCase(modelBuilder);
     }
@@ -116,6 +133,19 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<WebhookDelivery>().HasOne<Webhook>().WithMany().HasForeignKey(d => d.WebhookId);
         modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.State, d.DueAt });
         modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.WebhookId, d.CreatedAt });
+    }
+
+    private static void AuditEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<AuditEntry>().HasKey(e => e.Sequence);
+        modelBuilder.Entity<AuditEntry>().Property(e => e.Sequence).ValueGeneratedNever();
+        modelBuilder.Entity<AuditEntry>().HasIndex(e => new { e.Resource, e.Sequence });
+        modelBuilder.Entity<AuditEntry>().HasIndex(e => new { e.Principal, e.Sequence });
+        modelBuilder.Entity<AuditEntry>().HasIndex(e => new { e.Action, e.Sequence });
+        modelBuilder.Entity<AuditEntry>().HasIndex(e => e.Time);
+        modelBuilder.Entity<AuditHead>().ToTable("audit_head").HasKey(h => h.Id);
+        modelBuilder.Entity<AuditHead>().Property(h => h.Id).ValueGeneratedNever();
+        modelBuilder.Entity<AuditHead>().HasData(new AuditHead { Id = AuditHead.TheOne, Sequence = 0, Hash = AuditHash.Genesis });
     }
 
     private static void ModelEntities(ModelBuilder modelBuilder)

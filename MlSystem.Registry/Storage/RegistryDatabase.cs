@@ -1,12 +1,14 @@
 using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Audit;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Storage;
 
-/// <summary>Reads, and writes that are one transaction each with their events.</summary>
-internal sealed class RegistryDatabase(IDbContextFactory<RegistryContext> contexts, OutboxSignal outbox, WebhookSignal webhooks, EndpointChanges endpoints) : IDisposable
+/// <summary>Reads, and writes that are one transaction each with their events and their entries in the audit.</summary>
+internal sealed class RegistryDatabase(
+    IDbContextFactory<RegistryContext> contexts, OutboxSignal outbox, WebhookSignal webhooks, EndpointChanges endpoints, IHttpContextAccessor http, TimeProvider time) : IDisposable
 {
     private const int MaxAttempts = 10;
     private readonly SemaphoreSlim _writer = new(1);
@@ -68,6 +70,7 @@ internal sealed class RegistryDatabase(IDbContextFactory<RegistryContext> contex
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var result = await change(db);
         await db.SaveChangesAsync(cancellationToken);
+        await AuditChain.AppendAsync(db, Caller.Of(http.HttpContext), time.GetUtcNow(), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (db.Outbox.Local.Count > 0)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
@@ -33,6 +34,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
                     experiment.ArtifactLocation = ArtifactRoot + Text(experiment.ExperimentId);
                 }
 
+                db.Audit.Tags(Tag(experiment.ExperimentId), new Dictionary<string, string>(), [.. tags.Select(t => KeyValuePair.Create(t.Key, (string?)t.Value))]);
                 await Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [.. tags.Select(t => new object[] { experiment.ExperimentId, t.Key, t.Value })], cancellationToken);
                 return Text(experiment.ExperimentId);
             },
@@ -96,8 +98,10 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             var deleted = stage == LifecycleStage.Deleted ? time.GetUtcNow().ToUnixTimeMilliseconds() : (long?)null;
             experiment.LifecycleStage = stage;
             experiment.DeletedTime = deleted;
-            await db.Runs.Where(r => r.ExperimentId == experiment.ExperimentId && r.LifecycleStage != stage)
-                .ExecuteUpdateAsync(r => r.SetProperty(x => x.LifecycleStage, stage).SetProperty(x => x.DeletedTime, deleted), cancellationToken);
+            var runs = db.Runs.Where(r => r.ExperimentId == experiment.ExperimentId && r.LifecycleStage != stage);
+            var ids = new JsonObject { ["runs"] = new JsonArray([.. await runs.Select(r => r.RunId).ToListAsync(cancellationToken)]), ["lifecycle_stage"] = stage };
+            db.Audit.Record(stage == LifecycleStage.Deleted ? "experiment.runs_deleted" : "experiment.runs_restored", $"experiments/{Text(experiment.ExperimentId)}", after: ids);
+            await runs.ExecuteUpdateAsync(r => r.SetProperty(x => x.LifecycleStage, stage).SetProperty(x => x.DeletedTime, deleted), cancellationToken);
         },
         cancellationToken);
 
@@ -109,6 +113,7 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             async (db, experiment) =>
             {
                 RequireActive(experiment);
+                await AuditTagAsync(db, experiment, key, value: null, cancellationToken);
                 if (await db.ExperimentTags.Where(t => t.ExperimentId == experiment.ExperimentId && t.Key == key).ExecuteDeleteAsync(cancellationToken) == 0)
                 {
                     throw MlflowError.NotFound($"No tag with name: {key} in experiment with id {request.ExperimentId}");
@@ -123,10 +128,11 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
         var value = Names.TagValue(request.Value, key);
         return ChangeAsync(
             request.ExperimentId,
-            (db, experiment) =>
+            async (db, experiment) =>
             {
                 RequireActive(experiment);
-                return Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [[experiment.ExperimentId, key, value]], cancellationToken);
+                await AuditTagAsync(db, experiment, key, value, cancellationToken);
+                await Upsert.RowsAsync(db, "experiment_tags", ["experiment_id", "key", "value"], OnTagConflict, [[experiment.ExperimentId, key, value]], cancellationToken);
             },
             cancellationToken);
     }
@@ -154,6 +160,13 @@ internal sealed class ExperimentStore(RegistryDatabase database, TimeProvider ti
             throw MlflowError.Invalid($"The experiment {experiment.ExperimentId} must be in the 'active' state; it is {experiment.LifecycleStage}.");
         }
     }
+
+    private static ExperimentTag Tag(long experimentId) => new() { ExperimentId = experimentId, Key = "", Value = "" };
+
+    private static async Task AuditTagAsync(RegistryContext db, Experiment experiment, string key, string? value, CancellationToken cancellationToken) => db.Audit.Tags(
+        Tag(experiment.ExperimentId),
+        await db.ExperimentTags.Where(t => t.ExperimentId == experiment.ExperimentId && t.Key == key).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
+        [new(key, value)]);
 
     private static string Text(long id) => id.ToString(CultureInfo.InvariantCulture);
 

@@ -60,6 +60,7 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
             async db =>
             {
                 await RunStore.ActiveAsync(db, runId, cancellationToken);
+                await AuditTagsAsync(db, runId, [new(tag, null)], cancellationToken);
                 if (await db.RunTags.Where(t => t.RunId == runId && t.Key == tag).ExecuteDeleteAsync(cancellationToken) == 0)
                 {
                     throw MlflowError.NotFound($"No tag with name: {tag} in run with id {runId}");
@@ -68,8 +69,24 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
             cancellationToken);
     }
 
-    internal static Task SetTagsAsync(RegistryContext db, string runId, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken) => Upsert.RowsAsync(
-        db, "run_tags", ["run_id", "key", "value"], "(run_id, key) DO UPDATE SET value = excluded.value", [.. tags.Select(t => new object[] { runId, t.Key!, t.Value! })], cancellationToken);
+    internal static async Task SetTagsAsync(RegistryContext db, string runId, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken)
+    {
+        if (tags.Count > 0)
+        {
+            await AuditTagsAsync(db, runId, [.. tags.Select(t => KeyValuePair.Create(t.Key!, t.Value))], cancellationToken);
+            await Upsert.RowsAsync(
+                db, "run_tags", ["run_id", "key", "value"], "(run_id, key) DO UPDATE SET value = excluded.value", [.. tags.Select(t => new object[] { runId, t.Key!, t.Value! })], cancellationToken);
+        }
+    }
+
+    private static async Task AuditTagsAsync(RegistryContext db, string runId, List<KeyValuePair<string, string?>> tags, CancellationToken cancellationToken)
+    {
+        var keys = tags.ConvertAll(t => t.Key);
+        db.Audit.Tags(
+            new RunTag { RunId = runId, Key = "", Value = "" },
+            await db.RunTags.Where(t => t.RunId == runId && keys.Contains(t.Key)).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
+            tags);
+    }
 
     private static void CheckLimits(int metrics, int parameters, int tags)
     {

@@ -60,8 +60,12 @@ internal sealed partial class Validator(
 
         var until = now.AddSeconds(options.Value.TimeoutSeconds).Add(ClaimMargin).ToUnixTimeMilliseconds();
         var claimed = await database.WriteAsync(
-            db => db.Versions.Where(v => v.ModelId == next.ModelId && v.Version == next.Version && v.Status == VersionStatus.Pending && v.ValidationClaimedUntil == next.ValidationClaimedUntil)
-                .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken),
+            db =>
+            {
+                db.Audit.PassNext();
+                return db.Versions.Where(v => v.ModelId == next.ModelId && v.Version == next.Version && v.Status == VersionStatus.Pending && v.ValidationClaimedUntil == next.ValidationClaimedUntil)
+                    .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken);
+            },
             cancellationToken);
         return claimed == 1 ? next : null;
     }
@@ -99,8 +103,12 @@ internal sealed partial class Validator(
         {
             var until = time.GetUtcNow().Add(LookInterval).ToUnixTimeMilliseconds();
             await database.WriteAsync(
-                db => db.Versions.Where(v => v.ModelId == version.ModelId && v.Version == version.Version && v.Status == VersionStatus.Pending)
-                    .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken),
+                db =>
+                {
+                    db.Audit.PassNext();
+                    return db.Versions.Where(v => v.ModelId == version.ModelId && v.Version == version.Version && v.Status == VersionStatus.Pending)
+                        .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken);
+                },
                 cancellationToken);
         }
     }
