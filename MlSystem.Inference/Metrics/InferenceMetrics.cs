@@ -25,6 +25,10 @@ public sealed class InferenceMetrics
         Counter(meter, "nv_inference_compute_input_duration_us", "Time of reading inputs and features in microseconds", s => s.InputNs / 1000);
         Counter(meter, "nv_inference_compute_infer_duration_us", "Time in the model in microseconds", s => s.InferNs / 1000);
         Counter(meter, "nv_inference_compute_output_duration_us", "Time of writing outputs in microseconds", s => s.OutputNs / 1000);
+        Counter(meter, "nv_cache_num_hits_per_model", "Requests answered from the response cache", s => s.CacheHits);
+        Counter(meter, "nv_cache_num_misses_per_model", "Requests that the response cache did not know", s => s.CacheMisses);
+        Counter(meter, "nv_cache_hit_duration_per_model", "Time of finding answers in the response cache in microseconds", s => s.CacheHitNs / 1000);
+        Counter(meter, "nv_cache_miss_duration_per_model", "Time of not finding answers in the response cache in microseconds", s => s.CacheMissNs / 1000);
         meter.CreateObservableGauge("nv_inference_pending_request_count", () => Observe(s => s.Pending), unit: null, "Requests admitted and not yet answered");
         RunHistograms.Create(meter, () => All);
         meter.CreateObservableCounter("nv_inference_request_failure", ObserveFailures, unit: null, "Requests that failed, by reason");

@@ -16,6 +16,10 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     private long _inferNs;
     private long _outputNs;
     private long _lastInferenceMs;
+    private long _cacheHits;
+    private long _cacheHitNs;
+    private long _cacheMisses;
+    private long _cacheMissNs;
 
     public string Endpoint { get; } = endpoint;
 
@@ -53,6 +57,17 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     /// <summary>Milliseconds since 1970 of the last inference; 0 when there was none.</summary>
     public long LastInferenceMs => Volatile.Read(ref _lastInferenceMs);
 
+    /// <summary>Requests that the response cache answered; they run nothing.</summary>
+    public long CacheHits => Volatile.Read(ref _cacheHits);
+
+    /// <summary>Nanoseconds of looking up and of waiting for an equal request's run.</summary>
+    public long CacheHitNs => Volatile.Read(ref _cacheHitNs);
+
+    /// <summary>Requests that the response cache did not know.</summary>
+    public long CacheMisses => Volatile.Read(ref _cacheMisses);
+
+    public long CacheMissNs => Volatile.Read(ref _cacheMissNs);
+
     public long Failures => _failures.Sum();
 
     public long FailuresBy(FailureReason reason) => Volatile.Read(ref _failures[(int)reason]);
@@ -62,17 +77,34 @@ public sealed class VariantStatistics(string endpoint, string version, string va
     /// <summary>A request that began here goes on with another variant.</summary>
     public void Abandon() => Interlocked.Decrement(ref _pending);
 
-    public void Succeed(in RequestTimes times, int rows, long nowMs)
+    /// <param name="ran">Whether the model ran for it; false when the answer came from the cache.</param>
+    public void Succeed(in RequestTimes times, int rows, long nowMs, bool ran = true)
     {
         Interlocked.Decrement(ref _pending);
         Interlocked.Increment(ref _success);
-        Interlocked.Add(ref _inferences, rows);
+        if (ran)
+        {
+            Interlocked.Add(ref _inferences, rows);
+        }
+
         Interlocked.Add(ref _requestNs, times.RequestNs);
         Interlocked.Add(ref _queueNs, times.QueueNs);
         Interlocked.Add(ref _inputNs, times.InputNs);
         Interlocked.Add(ref _inferNs, times.InferNs);
         Interlocked.Add(ref _outputNs, times.OutputNs);
         Volatile.Write(ref _lastInferenceMs, nowMs);
+    }
+
+    public void CacheHit(long nanoseconds)
+    {
+        Interlocked.Increment(ref _cacheHits);
+        Interlocked.Add(ref _cacheHitNs, nanoseconds);
+    }
+
+    public void CacheMiss(long nanoseconds)
+    {
+        Interlocked.Increment(ref _cacheMisses);
+        Interlocked.Add(ref _cacheMissNs, nanoseconds);
     }
 
     public void Fail(FailureReason reason, long nanoseconds)

@@ -72,6 +72,9 @@ public sealed class InferenceCall
     /// <summary>Inputs of which the endpoint's default took the place of a looked-up value.</summary>
     public IReadOnlyList<string> FeaturesDefaulted { get; set; } = [];
 
+    /// <summary>Whether the outputs are those of an equal request, from the endpoint's cache.</summary>
+    public bool FromCache { get; set; }
+
     /// <summary>Rows whose look-up found no feature of any kind: the feature store does not know the entity.</summary>
     public int EntitiesNotFound { get; set; }
 

@@ -85,6 +85,11 @@ public sealed partial class Predictor(
         InputCheck.SetRows(call);
         await features.FillAsync(call, deadline);
         call.FeaturesRead = time.GetTimestamp();
+        return await (call.Route.Cache is { } cache ? cache.RunAsync(call, deadline, ExecuteAsync) : ExecuteAsync(call, deadline));
+    }
+
+    private async ValueTask<Fault?> ExecuteAsync(InferenceCall call, Deadline deadline)
+    {
         var outcome = await call.Variant.Queue(call.Route, batching.Value).RunAsync(call.Tensors, call.Rows, call.Priority, deadline);
         call.RunStarted = outcome.Started;
         call.RunEnded = outcome.Ended;
@@ -99,7 +104,7 @@ public sealed partial class Predictor(
         var times = new RequestTimes(
             Nanoseconds(call.Started, ended), Nanoseconds(call.FeaturesRead, call.RunStarted), Nanoseconds(call.Started, call.FeaturesRead),
             Nanoseconds(call.RunStarted, call.RunEnded), Nanoseconds(call.RunEnded, ended));
-        call.Variant.Statistics.Succeed(times, call.Rows, call.Time.ToUnixTimeMilliseconds());
+        call.Variant.Statistics.Succeed(times, call.Rows, call.Time.ToUnixTimeMilliseconds(), ran: !call.FromCache);
         gates.Leave();
         if (call.Route.Shadows.Count == 0 || call.Variant.Name == Router.Direct || !shadows.TryTake(call))
         {

@@ -1,5 +1,6 @@
 using MlSystem.Inference.Admission;
 using Microsoft.Extensions.Primitives;
+using MlSystem.Inference.Caching;
 using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Batching;
 using MlSystem.Inference.Metrics;
@@ -67,6 +68,9 @@ public sealed record EndpointRoute
 
     /// <summary>The endpoint's last choices on this replica.</summary>
     public RecentChoices Recent { get; init; } = new();
+
+    /// <summary>Answers that are kept; null when the endpoint wants none.</summary>
+    public ResponseCache? Cache { get; init; }
 
     /// <summary>Its versions are not in memory; the first request loads them.</summary>
     public bool IsAsleep { get; init; }

@@ -1,3 +1,4 @@
+using MlSystem.Inference.Caching;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
@@ -39,7 +40,7 @@ public sealed partial class ServingState
         var plan = new RoutePlan(endpoint, ready, Unfit(endpoint, ready), unloaded);
         var route = plan.Make(former, _variants, _gates.For(endpoint.Name, endpoint.Limits));
         Remember(former, route);
-        return route;
+        return route with { Cache = ResponseCache.For(route.Endpoint.Cache, former?.Cache, _time) };
     }
 
     /// <summary>Why versions can't serve this endpoint; takes those whose inputs its feature defaults do not fit from the ready ones.</summary>

@@ -36,6 +36,11 @@ internal static class GrpcResponseWriter
             response.Parameters["features_defaulted"] = new InferParameter { StringParam = string.Join(',', call.FeaturesDefaulted) };
         }
 
+        if (call.FromCache)
+        {
+            response.Parameters["cache"] = new InferParameter { StringParam = "hit" };
+        }
+
         if (call.EntitiesNotFound > 0)
         {
             response.Parameters["entities_not_found"] = new InferParameter { Int64Param = call.EntitiesNotFound };

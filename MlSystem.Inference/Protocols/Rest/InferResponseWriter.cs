@@ -55,6 +55,11 @@ internal sealed class InferResponseWriter : IDisposable
             _json.WriteString("features_defaulted"u8, string.Join(',', call.FeaturesDefaulted));
         }
 
+        if (call.FromCache)
+        {
+            _json.WriteString("cache"u8, "hit"u8);
+        }
+
         if (call.EntitiesNotFound > 0)
         {
             _json.WriteNumber("entities_not_found"u8, call.EntitiesNotFound);

@@ -66,7 +66,7 @@ public sealed record OipInferenceStatistics(
         var success = all.Sum(s => s.Success);
         return new OipInferenceStatistics(
             new(success, all.Sum(s => s.RequestNs)), new(all.Sum(s => s.Failures), all.Sum(s => s.FailureNs)), new(success, all.Sum(s => s.QueueNs)),
-            new(success, all.Sum(s => s.InputNs)), new(success, all.Sum(s => s.InferNs)), new(success, all.Sum(s => s.OutputNs)), new(0, 0), new(0, 0));
+            new(success, all.Sum(s => s.InputNs)), new(success, all.Sum(s => s.InferNs)), new(success, all.Sum(s => s.OutputNs)), new(all.Sum(s => s.CacheHits), all.Sum(s => s.CacheHitNs)), new(all.Sum(s => s.CacheMisses), all.Sum(s => s.CacheMissNs)));
     }
 }
 
