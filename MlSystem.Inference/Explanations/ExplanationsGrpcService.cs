@@ -8,6 +8,7 @@ using MlSystem.Inference.Protocols.Grpc;
 namespace MlSystem.Inference.Explanations;
 
 /// <summary>Explanations over gRPC: a service of its own, as the public protocol has no such call.</summary>
+[BindServiceMethod(typeof(ExplanationsBinding), nameof(ExplanationsBinding.BindService))]
 internal sealed class ExplanationsGrpcService(ExplainService service) : Protocols.Explain.Explanations.ExplanationsBase
 {
     public override async Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context)

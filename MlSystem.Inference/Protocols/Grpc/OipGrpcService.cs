@@ -8,6 +8,7 @@ using MlSystem.ServiceDefaults.Telemetry;
 namespace MlSystem.Inference.Protocols.Grpc;
 
 /// <summary>The Open Inference Protocol v2 over gRPC.</summary>
+[BindServiceMethod(typeof(OipBinding), nameof(OipBinding.BindService))]
 internal sealed class OipGrpcService(Predictor predictor, ModelRepository models) : GRPCInferenceService.GRPCInferenceServiceBase
 {
     public override Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) => Task.FromResult(new ServerLiveResponse { Live = true });

@@ -3,18 +3,26 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Google.Protobuf;
+using Grpc.Core;
+using MlSystem.Inference.Protocols.Grpc;
 using MlSystem.Inference.Tests.Fixture;
 
 namespace MlSystem.Inference.Tests.Conformance;
 
 /// <summary>
 /// Requests whose JSON is well formed and whose tensors are not (binary part cut, lengths wrong, shapes huge or overflowing,
-/// element lengths lying): each is answered, never with a fault of the server's own.
+/// element lengths lying), and gRPC messages damaged in their bytes: each is answered, never with a fault of the server's own.
 /// </summary>
 [Collection(nameof(SharedServer))]
 public sealed class WireFuzzTests(SharedServer shared)
 {
     private const int Requests = 1000;
+
+    private static readonly Method<byte[], ModelInferResponse> Infer = new(
+        MethodType.Unary, "inference.GRPCInferenceService", "ModelInfer",
+        Marshallers.Create(static bytes => bytes, static bytes => bytes),
+        Marshallers.Create(static answer => answer.ToByteArray(), ModelInferResponse.Parser.ParseFrom));
 
     [Fact]
     public async Task Damaged_binary_tensors_are_refused_in_the_protocols_form()
@@ -32,6 +40,33 @@ public sealed class WireFuzzTests(SharedServer shared)
         }
 
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 64 << 20);
+        Assert.Equal(200, (await shared.Server.InferAsync("echo", Echo.Json())).Status);
+    }
+
+    [Fact]
+    public async Task Damaged_messages_are_refused_with_a_status()
+    {
+        var random = new Random(22);
+        var good = Message().ToByteArray();
+        var invoker = shared.Server.Channel.CreateCallInvoker();
+        var refused = 0;
+        for (var i = 0; i < Requests; i++)
+        {
+            try
+            {
+                using var call = invoker.AsyncUnaryCall(Infer, null, default, Damage(good, random));
+                await call.ResponseAsync;
+            }
+            catch (RpcException error)
+            {
+                refused++;
+                Assert.True(
+                    error.StatusCode is StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded,
+                    $"{i}: {error.StatusCode} {error.Status.Detail}");
+            }
+        }
+
+        Assert.InRange(refused, Requests / 2, Requests);
         Assert.Equal(200, (await shared.Server.InferAsync("echo", Echo.Json())).Status);
     }
 
@@ -76,5 +111,40 @@ public sealed class WireFuzzTests(SharedServer shared)
         var length = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, random.Next(int.MinValue, int.MaxValue));
         return [.. length, .. raw];
+    }
+
+    private static ModelInferRequest Message()
+    {
+        var request = new ModelInferRequest { ModelName = "echo", Id = "a" };
+        foreach (var input in Extremes.Values)
+        {
+            request.Inputs.Add(new ModelInferRequest.Types.InferInputTensor { Name = input.Name, Datatype = input.Datatype, Shape = { input.Shape } });
+            request.RawInputContents.Add(ByteString.CopyFrom(input.Raw));
+        }
+
+        return request;
+    }
+
+    private static byte[] Damage(byte[] message, Random random)
+    {
+        var damaged = message.ToList();
+        for (var edits = random.Next(1, 5); edits > 0; edits--)
+        {
+            var at = random.Next(damaged.Count);
+            switch (random.Next(4))
+            {
+                case 0: damaged[at] = (byte)random.Next(256); break;
+                case 1: damaged.RemoveRange(at, Math.Min(random.Next(1, 9), damaged.Count - at)); break;
+                case 2: damaged.InsertRange(at, Enumerable.Range(0, random.Next(1, 9)).Select(_ => (byte)random.Next(256))); break;
+                default: damaged.InsertRange(at, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]); break;
+            }
+
+            if (damaged.Count == 0)
+            {
+                damaged.Add(0);
+            }
+        }
+
+        return [.. damaged];
     }
 }
