@@ -18,8 +18,10 @@ internal sealed class FeaturesHealth(ServingState state, FeatureClient client) :
 
         try
         {
-            // Without join keys nothing is read: being refused for that is the answer of a store that can be asked.
-            await client.GetAsync(new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 }, cancellationToken);
+            // For no entity at all: nothing is read, and being refused for that would be the answer of a store that can be asked, too.
+            var request = new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 };
+            request.JoinKeys.AddRange(lineage.JoinKeys.Select(key => new Column { Name = key.Name, Bytes = new BytesValues() }));
+            await client.GetAsync(request, cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (RpcException error) when (error.StatusCode == StatusCode.InvalidArgument)
