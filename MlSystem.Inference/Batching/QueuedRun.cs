@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Tracing;
 
 namespace MlSystem.Inference.Batching;
 
@@ -32,6 +34,9 @@ internal sealed class QueuedRun : IValueTaskSource<RunOutcome>
     public Deadline Deadline { get; }
 
     public long Arrived { get; }
+
+    /// <summary>The span that its runs are linked to; default where nobody collects it.</summary>
+    public ActivityContext Trace { get; } = BatchTrace.Here;
 
     /// <summary>When its deadline is over.</summary>
     public long Ends { get; }

@@ -1,5 +1,6 @@
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
+using MlSystem.Inference.Tracing;
 
 namespace MlSystem.Inference.Batching;
 
@@ -138,7 +139,9 @@ public sealed partial class VersionEngine
             }
 
             slot.Parts = parts;
+            var trace = BatchTrace.Begin(parts, _version.Key, Time);
             var fault = await RunModelAsync(slot, batch, parts.Sum(part => part.Rows), checkRows: true, new Deadline(Time, Time.GetTimestamp(), Timeout.InfiniteTimeSpan, CancellationToken.None));
+            RequestTrace.End(trace, fault, Time);
             if (fault is null && !slot.IsLost())
             {
                 NoteEnd(null);

@@ -5,6 +5,7 @@ using MlSystem.Contracts;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
+using MlSystem.Inference.Tracing;
 
 namespace MlSystem.Inference.Features;
 
@@ -53,7 +54,7 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         var request = new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 };
         request.JoinKeys.AddRange(call.Tensors.JoinKeys.Select(FeatureColumns.FromJoinKey));
         request.Features.AddRange(missing.Select(input => input.Info.Name));
-        var (answer, why) = await AskAsync(request, names, deadline);
+        var (answer, why) = await TraceAsync(request, names, deadline);
         if (answer is not null)
         {
             Fill(call, missing, answer);
@@ -67,6 +68,28 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         }
 
         FillUnavailable(call, missing, why!);
+    }
+
+    private async Task<(GetOnlineFeaturesResponse? Answer, string? Why)> TraceAsync(GetOnlineFeaturesRequest request, string names, Deadline deadline)
+    {
+        using var trace = RequestTrace.BeginFeatures(time);
+        trace?.SetTag("feature_service", request.FeatureService).SetTag("features", request.Features.Count);
+        Fault? fault = null;
+        try
+        {
+            var (answer, why) = await AskAsync(request, names, deadline);
+            fault = why is null ? null : new Fault(FaultKind.Unavailable, why);
+            return (answer, why);
+        }
+        catch (InferenceException error)
+        {
+            fault = error.Fault;
+            throw;
+        }
+        finally
+        {
+            RequestTrace.End(trace, fault, time);
+        }
     }
 
     /// <returns>The answer, or why the feature store gave none.</returns>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MlSystem.Contracts;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Runtimes;
@@ -26,6 +27,9 @@ public sealed class InferenceCall
 
     /// <summary>Of a shadow call: the request id of the live call that it mirrors. Its own request id is another.</summary>
     public string? PairedRequestId { get; init; }
+
+    /// <summary>The span of the request; null where nobody collects it.</summary>
+    public Activity? Trace { get; init; }
 
     public required DateTimeOffset Time { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Batching;
@@ -7,6 +8,7 @@ using MlSystem.Inference.Policies;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Shadowing;
+using MlSystem.Inference.Tracing;
 
 namespace MlSystem.Inference.Prediction;
 
@@ -24,8 +26,10 @@ public sealed partial class Predictor(
     /// <param name="caller">By which a sticky policy may choose.</param>
     public async ValueTask<Begun> BeginAsync(string endpoint, string? version, CallerKeys caller, CancellationToken cancellationToken)
     {
+        var trace = RequestTrace.Begin(endpoint, caller, time);
         if (gates.TryEnter() is { } full)
         {
+            RequestTrace.End(trace, full, time);
             return new Begun(null, full);
         }
 
@@ -39,6 +43,7 @@ public sealed partial class Predictor(
             if (routed.Variant is null)
             {
                 gates.Leave();
+                RequestTrace.End(trace, routed.Fault ?? Deadline.CallerLeft, time);
             }
         }
 
@@ -62,6 +67,7 @@ public sealed partial class Predictor(
                 AwaitsInputs = routed.AwaitsInputs,
                 Tensors = routed.AwaitsInputs && routed.Route!.Merged is { } merged ? merged.Rent() : routed.Variant.Version.Runtime.Rent(),
                 RequestId = RequestIds.Next(now, routed.Variant.Tag),
+                Trace = trace,
                 Time = now,
                 Started = time.GetTimestamp(),
             },
@@ -74,6 +80,12 @@ public sealed partial class Predictor(
     public async ValueTask<Fault?> RunAsync(InferenceCall call, CancellationToken cancellationToken)
     {
         call.InputsRead = time.GetTimestamp();
+        if (call.Trace is not null)
+        {
+            // For what is called from here; it ends with this method.
+            Activity.Current = call.Trace;
+        }
+
         var endpoint = call.Route.Endpoint;
         var timeout = endpoint.Batching.AllowTimeoutOverride ? call.Timeout : null;
         var deadline = new Deadline(time, call.Started, timeout ?? gates.Timeout(endpoint.Limits), cancellationToken);
@@ -93,6 +105,7 @@ public sealed partial class Predictor(
         var outcome = await call.Variant.Queue(call.Route, batching.Value).RunAsync(call.Tensors, call.Rows, call.Priority, deadline);
         call.RunStarted = outcome.Started;
         call.RunEnded = outcome.Ended;
+        RequestTrace.Ran(call, outcome.Fault, time);
         return outcome.Fault;
     }
 
@@ -106,6 +119,7 @@ public sealed partial class Predictor(
             Nanoseconds(call.RunStarted, call.RunEnded), Nanoseconds(call.RunEnded, ended));
         call.Variant.Statistics.Succeed(times, call.Rows, call.Time.ToUnixTimeMilliseconds(), ran: !call.FromCache);
         gates.Leave();
+        RequestTrace.End(call, null, time);
         if (call.Route.Shadows.Count == 0 || call.Variant.Name == Router.Direct || !shadows.TryTake(call))
         {
             log.Log(call);
@@ -122,6 +136,7 @@ public sealed partial class Predictor(
 
         call.Variant.Statistics.Fail(Reason(fault.Kind), Nanoseconds(call.Started, time.GetTimestamp()));
         gates.Leave();
+        RequestTrace.End(call, fault, time);
         call.Release();
     }
 

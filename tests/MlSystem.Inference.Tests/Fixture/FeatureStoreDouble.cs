@@ -25,6 +25,9 @@ public sealed class FeatureStoreDouble : IAsyncDisposable
     /// <summary>Look-ups that reached the store.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
+    /// <summary>The <c>traceparent</c> of the last look-up; null where it had none.</summary>
+    public string? TraceParent { get; private set; }
+
     public FeatureStatus AgeStatus { get; set; } = FeatureStatus.Present;
 
     public FeatureStatus IncomeStatus { get; set; } = FeatureStatus.Present;
@@ -62,6 +65,7 @@ public sealed class FeatureStoreDouble : IAsyncDisposable
         public override async Task<GetOnlineFeaturesResponse> GetOnlineFeatures(GetOnlineFeaturesRequest request, ServerCallContext context)
         {
             Interlocked.Increment(ref store._calls);
+            store.TraceParent = context.RequestHeaders.GetValue("traceparent");
             if (store.Hangs)
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
