@@ -25,4 +25,5 @@ namespace MlSystem.Contracts;
 [JsonSerializable(typeof(FeatureRowEvent))]
 [JsonSerializable(typeof(RegistryEvent))]
 [JsonSerializable(typeof(RunEvent))]
+[JsonSerializable(typeof(AlertEvent))]
 public sealed partial class ContractsJson : JsonSerializerContext;

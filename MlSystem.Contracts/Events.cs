@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace MlSystem.Contracts;
 
-/// <summary>CloudEvents types of the records in this file.</summary>
+/// <summary>CloudEvents types.</summary>
 public static class EventTypes
 {
     public const string PredictionBatch = "mlsystem.prediction_batch.v1";
@@ -13,6 +13,7 @@ public static class EventTypes
     public const string FeatureRow = "mlsystem.feature_row.v1";
     public const string Registry = "mlsystem.registry.v1";
     public const string Run = "mlsystem.run.v1";
+    public const string Alert = "mlsystem.alert.v1";
 }
 
 /// <summary>One answered inference request, as it was logged before <see cref="PredictionBatchEvent"/>. A prediction's id is <c>{request_id}/{row}</c>, rows from 0.</summary>

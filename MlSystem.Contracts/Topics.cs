@@ -15,7 +15,7 @@ public static class Topics
     /// <summary><see cref="RegistryEvent"/>, keyed by model or endpoint name.</summary>
     public const string Registry = "mlsystem.registry";
 
-    /// <summary>Alerts raised by the monitor, keyed by endpoint.</summary>
+    /// <summary><see cref="AlertEvent"/>, keyed by endpoint.</summary>
     public const string Alerts = "mlsystem.alerts";
 
     /// <summary><see cref="RunEvent"/>, keyed by run id.</summary>

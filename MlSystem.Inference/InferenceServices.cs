@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using MlSystem.Features.V1;
 using MlSystem.Inference.Admission;
+using MlSystem.Inference.Alerts;
 using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Batching;
 using MlSystem.Inference.Explanations;
@@ -57,6 +58,9 @@ public static class InferenceServices
         services.AddSingleton<ComputeThreads>();
         services.AddSingleton<IRunScheduler>(s => s.GetRequiredService<ComputeThreads>());
         services.AddSingleton<EngineHost>();
+        services.AddSingleton<AlertWriter>();
+        services.AddHostedService(s => s.GetRequiredService<AlertWriter>());
+        services.AddHostedService<CrashFollower>();
         services.AddSingleton<Predictor>();
         builder.AddExplanations();
         services.AddSingleton<ModelRepository>();

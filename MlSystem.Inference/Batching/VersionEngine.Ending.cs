@@ -121,6 +121,9 @@ public sealed partial class VersionEngine
         }
     }
 
+    /// <summary>Counts anew: the version is back in rotation.</summary>
+    internal void ForgetCrashes() => Volatile.Write(ref _crashes, 0);
+
     /// <summary>Counts runs that failed one after the other.</summary>
     private void NoteEnd(Fault? fault)
     {

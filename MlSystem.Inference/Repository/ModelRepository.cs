@@ -66,8 +66,8 @@ public sealed partial class ModelRepository(
     {
         var entries = state.Table.Endpoints.Values.SelectMany(Entries).ToList();
         var listed = state.Table.Endpoints.Values.SelectMany(route => route.Live.Concat(route.Shadows)).Select(live => live.Version.Key).ToHashSet();
-        entries.AddRange(residents.Ready.Where(version => !listed.Contains(version.Key)).Select(version => new IndexEntry(version.Key.Model, version.VersionText, IndexEntry.Ready, "")));
-        return [.. entries.Where(entry => !readyOnly || entry.State == IndexEntry.Ready).OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Version, StringComparer.Ordinal)];
+        entries.AddRange(residents.Ready.Where(version => !listed.Contains(version.Key)).Select(Entry));
+        return [.. entries.Distinct().Where(entry => !readyOnly || entry.State == IndexEntry.Ready).OrderBy(entry => entry.Name, StringComparer.Ordinal).ThenBy(entry => entry.Version, StringComparer.Ordinal)];
     }
 
     /// <summary>Statistics by version, of one endpoint or all, since the process began.</summary>
@@ -165,6 +165,12 @@ public sealed partial class ModelRepository(
             var reason = route.IsAsleep ? "not in memory: the first request loads it" : route.Problems.GetValueOrDefault(variant.Name) ?? whole;
             yield return new IndexEntry(route.Name, variant.Version.ToString(CultureInfo.InvariantCulture), reason is null ? IndexEntry.Loading : IndexEntry.Unavailable, reason ?? "");
         }
+    }
+
+    private IndexEntry Entry(LoadedVersion resident)
+    {
+        var reason = state.WhyOut(resident.Key);
+        return new IndexEntry(resident.Key.Model, resident.VersionText, reason is null ? IndexEntry.Ready : IndexEntry.Unavailable, reason ?? "");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} is unloaded; its versions are still in use after {Seconds} s and are freed with their last request")]

@@ -36,11 +36,21 @@ public sealed partial class ServingState
             return Empty(endpoint) with { IsAsleep = true };
         }
 
-        var ready = RoutePlan.Keys(endpoint).Distinct().Select(_residents.Find).OfType<LoadedVersion>().ToDictionary(version => version.Key);
-        var plan = new RoutePlan(endpoint, ready, Unfit(endpoint, ready), unloaded);
-        var route = plan.Make(former, _variants, _gates.For(endpoint.Name, endpoint.Limits));
+        var route = Plan(endpoint, unloaded, WithoutTakenOut(former));
+        if (route.Live.Count == 0 && !unloaded)
+        {
+            route = FallBack(former, route);
+        }
+
         Remember(former, route);
         return route with { Cache = ResponseCache.For(route.Endpoint.Cache, former?.Cache, _time) };
+    }
+
+    private EndpointRoute Plan(Endpoint endpoint, bool unloaded, EndpointRoute? former)
+    {
+        var ready = RoutePlan.Keys(endpoint).Distinct().Select(_residents.Find).OfType<LoadedVersion>().ToDictionary(version => version.Key);
+        var plan = new RoutePlan(endpoint, ready, TakenOut(endpoint, ready, Unfit(endpoint, ready)), unloaded);
+        return plan.Make(former, _variants, _gates.For(endpoint.Name, endpoint.Limits));
     }
 
     /// <summary>Why versions can't serve this endpoint; takes those whose inputs its feature defaults do not fit from the ready ones.</summary>
@@ -68,9 +78,12 @@ public sealed partial class ServingState
     {
         var before = former?.Live.Select(variant => variant.Version.Key).ToHashSet() ?? [];
         var now = route.Live.Select(variant => variant.Version.Key).ToHashSet();
-        if (before.Count > 0 && !before.SetEquals(now))
+
+        // Within a revision a version came late or went out of rotation: what was there before it remains what to go back to.
+        if (before.Count > 0 && !before.SetEquals(now) && former!.Endpoint.Revision != route.Endpoint.Revision)
         {
             _formerLive[route.Name] = [.. before.Except(now)];
+            _formerEndpoints[route.Name] = former.Endpoint;
         }
     }
 

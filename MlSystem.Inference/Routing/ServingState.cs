@@ -59,6 +59,7 @@ public sealed partial class ServingState
         {
             _desired = snapshot.Endpoints.ToDictionary(endpoint => endpoint.Name, StringComparer.Ordinal);
             ETag = snapshot.ETag;
+            PutBack(entry => _desired.GetValueOrDefault(entry.Endpoint)?.Revision != entry.Revision);
             _awake.IntersectWith(_desired.Keys);
             _awake.UnionWith(_desired.Values.Where(endpoint => endpoint.Pinned || (!_lazy && _budget.Limit == 0)).Select(endpoint => endpoint.Name));
         }
@@ -117,6 +118,7 @@ public sealed partial class ServingState
                 _unloaded.Add(name);
                 _awake.Remove(name);
                 _formerLive.Remove(name);
+                _formerEndpoints.Remove(name);
             }
             else if (!_extra.Remove(key => key.Model == name))
             {
@@ -141,6 +143,7 @@ public sealed partial class ServingState
 
             _unloaded.Remove(name);
             _awake.Add(name);
+            PutBack(entry => entry.Endpoint == name);
         }
 
         await LoadMissingAsync(cancellationToken);

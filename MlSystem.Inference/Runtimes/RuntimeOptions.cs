@@ -41,6 +41,10 @@ public sealed class RuntimeOptions
     [Range(0.1, 86_400)]
     public double WatchdogSeconds { get; set; } = 60;
 
+    /// <summary>Runs in a row that may fail or hang before this replica takes their version out of rotation, 0 to 1,000,000, default 3; 0 never does.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxCrashes { get; set; } = 3;
+
     /// <summary>Threads for slow models; 0 (default) means two a processor.</summary>
     [Range(0, 1024)]
     public int SlowModelThreads { get; set; }

@@ -40,6 +40,7 @@ public class GoldenTests
 
     private static readonly Dictionary<string, Type> Names = new(StringComparer.Ordinal)
     {
+        ["alert_event"] = typeof(AlertEvent),
         ["baseline"] = typeof(Baseline),
         ["endpoint"] = typeof(Endpoint),
         ["execution_settings"] = typeof(ExecutionSettings),
