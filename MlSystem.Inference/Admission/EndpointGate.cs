@@ -7,6 +7,7 @@ namespace MlSystem.Inference.Admission;
 public sealed class EndpointGate(string endpoint, int maxRunning, int maxWaiting)
 {
     private readonly HashSet<VersionEngine> _blocked = [];
+    private readonly LinkedList<TaskCompletionSource> _callers = new();
     private int _running;
     private int _waiting;
     private int _blockedCount;
@@ -55,6 +56,51 @@ public sealed class EndpointGate(string endpoint, int maxRunning, int maxWaiting
         return false;
     }
 
+    /// <summary>A place to run for work that no engine queues; waits for one in order of arrival. <see cref="EndRun"/> gives it back.</summary>
+    /// <returns>Why there is none: too many wait. Null: the place is the caller's.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
+    public async ValueTask<Fault?> EnterAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _blockedCount) == 0 && TryRun())
+        {
+            return null;
+        }
+
+        if (!TryWait())
+        {
+            return Busy;
+        }
+
+        var turn = new LinkedListNode<TaskCompletionSource>(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_blocked)
+        {
+            _callers.AddLast(turn);
+            CountBlocked();
+        }
+
+        // Whoever gave a place back before this was counted has told nobody.
+        Interlocked.MemoryBarrier();
+        WakeBlocked();
+        try
+        {
+            using var cancelling = cancellationToken.Register(() => turn.Value.TrySetCanceled(cancellationToken));
+            await turn.Value.Task;
+            return null;
+        }
+        finally
+        {
+            EndWait();
+            lock (_blocked)
+            {
+                if (turn.List is not null)
+                {
+                    _callers.Remove(turn);
+                    CountBlocked();
+                }
+            }
+        }
+    }
+
     public void EndRun()
     {
         Interlocked.Decrement(ref _running);
@@ -91,7 +137,7 @@ public sealed class EndpointGate(string endpoint, int maxRunning, int maxWaiting
         lock (_blocked)
         {
             _blocked.Add(engine);
-            Volatile.Write(ref _blockedCount, _blocked.Count);
+            CountBlocked();
         }
 
         Interlocked.MemoryBarrier();
@@ -102,11 +148,22 @@ public sealed class EndpointGate(string endpoint, int maxRunning, int maxWaiting
         VersionEngine[] engines;
         lock (_blocked)
         {
+            while (_callers.First is { } first && TryRun())
+            {
+                _callers.RemoveFirst();
+                if (!first.Value.TrySetResult())
+                {
+                    Interlocked.Decrement(ref _running);
+                }
+            }
+
             engines = [.. _blocked];
             _blocked.Clear();
-            Volatile.Write(ref _blockedCount, 0);
+            CountBlocked();
         }
 
         Array.ForEach(engines, engine => engine.WakeSoon());
     }
+
+    private void CountBlocked() => Volatile.Write(ref _blockedCount, _blocked.Count + _callers.Count);
 }

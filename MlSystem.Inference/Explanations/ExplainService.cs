@@ -134,9 +134,9 @@ internal sealed partial class ExplainService : IDisposable
         }
 
         await _features.FillAsync(call, deadline);
-        if (!call.Route.Gate.TryRun())
+        if (await deadline.RunAsync(static (gate, token) => gate.EnterAsync(token), call.Route.Gate) is { } busy)
         {
-            throw new InferenceException(call.Route.Gate.Busy);
+            throw new InferenceException(busy);
         }
 
         try

@@ -53,6 +53,11 @@ public sealed partial class Predictor(
         }
 
         routed.Variant.Statistics.Begin();
+        if (routed.Route!.Gate.IsFull)
+        {
+            return new Begun(null, RefuseUnread(routed));
+        }
+
         if (!routed.AwaitsInputs)
         {
             routed.Route!.Count(routed.Variant, routed.Reason);
@@ -107,6 +112,16 @@ public sealed partial class Predictor(
         call.RunEnded = outcome.Ended;
         RequestTrace.Ran(call, outcome.Fault, time);
         return outcome.Fault;
+    }
+
+    /// <summary>Refuses a request for which the endpoint has no place, before anything of it is read.</summary>
+    private Fault RefuseUnread(in Routed routed)
+    {
+        var busy = routed.Route!.Gate.Busy;
+        routed.Variant!.Statistics.Fail(Reason(busy.Kind), 0);
+        gates.Leave();
+        routed.Variant.Version.Release();
+        return busy;
     }
 
     /// <summary>Counts and logs an answered call and lets go of it: its tensors belong to others from here on.</summary>
