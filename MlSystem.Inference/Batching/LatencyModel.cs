@@ -7,7 +7,7 @@ namespace MlSystem.Inference.Batching;
 /// in which one observation counts at most as twice the mean (so that a pause of the machine teaches little), then a line
 /// through them by least squares of the relative errors.
 /// </summary>
-internal sealed class LatencyModel
+public sealed class LatencyModel
 {
     private const int Memory = 32;
     private readonly (double Weight, double Rows, double Seconds)[] _means = new (double, double, double)[32];

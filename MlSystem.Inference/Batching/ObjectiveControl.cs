@@ -4,7 +4,7 @@ namespace MlSystem.Inference.Batching;
 /// Holds a latency objective: a request waits for the run before its own and then runs, so a run may take half of the objective;
 /// less while more than one of 100 answers of the last 128 was late (times 0.8), slowly more again (0.05) when not.
 /// </summary>
-internal sealed class ObjectiveControl(TimeSpan objective)
+public sealed class ObjectiveControl(TimeSpan objective)
 {
     private const int Window = 128;
     private const double LateShare = 0.01;

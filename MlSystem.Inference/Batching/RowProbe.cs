@@ -7,7 +7,7 @@ namespace MlSystem.Inference.Batching;
 /// Tries whether requests may share runs of a model: random rows must give the same alone and among others (a model that takes a
 /// mean over its rows counts rows too, and would mix callers), and measures what sharing saves.
 /// </summary>
-internal static class RowProbe
+public static class RowProbe
 {
     private const int Together = 4;
     private const int Many = 16;

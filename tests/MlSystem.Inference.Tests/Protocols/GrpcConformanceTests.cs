@@ -152,6 +152,8 @@ public sealed class GrpcConformanceTests(SharedServer shared)
         Assert.Contains(index.Models, m => m is { Name: "linear", Version: "1", State: "READY" });
         var statistics = await Client.ModelStatisticsAsync(new ModelStatisticsRequest { Name = "linear", Version = "1" });
         Assert.True(statistics.ModelStats.Single().InferenceStats.Success.Count >= 1);
+        var one = statistics.ModelStats.Single().BatchStats.Single(size => size.BatchSize == 1).ComputeInfer;
+        Assert.True(one.Count >= 1 && one.Ns > 0);
         await Client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = "linear" });
     }
 

@@ -156,6 +156,8 @@ public sealed class RestConformanceTests(SharedServer shared)
         var model = stats.RootElement.GetProperty("model_stats")[0];
         Assert.True(model.GetProperty("inference_count").GetInt64() >= 2);
         Assert.True(model.GetProperty("inference_stats").GetProperty("success").GetProperty("count").GetInt64() >= 1);
+        var two = model.GetProperty("batch_stats").EnumerateArray().Single(size => size.GetProperty("batch_size").GetInt32() == 2).GetProperty("compute_infer");
+        Assert.True(two.GetProperty("count").GetInt64() >= 1 && two.GetProperty("ns").GetInt64() > 0);
     }
 
     [Fact]
