@@ -53,9 +53,11 @@ public sealed partial class Predictor(
         }
 
         routed.Variant.Statistics.Begin();
-        if (routed.Route!.Gate.IsFull)
+
+        // An answer that is kept needs no place: whether there is one shows only when the inputs are read.
+        if (routed.Route!.Gate.IsFull && routed.Route.Cache is null)
         {
-            return new Begun(null, RefuseUnread(routed));
+            return new Begun(null, RefuseUnread(routed, trace));
         }
 
         if (!routed.AwaitsInputs)
@@ -115,11 +117,12 @@ public sealed partial class Predictor(
     }
 
     /// <summary>Refuses a request for which the endpoint has no place, before anything of it is read.</summary>
-    private Fault RefuseUnread(in Routed routed)
+    private Fault RefuseUnread(in Routed routed, Activity? trace)
     {
         var busy = routed.Route!.Gate.Busy;
         routed.Variant!.Statistics.Fail(Reason(busy.Kind), 0);
         gates.Leave();
+        RequestTrace.End(trace, busy, time);
         routed.Variant.Version.Release();
         return busy;
     }
