@@ -13,6 +13,8 @@ namespace MlSystem.Contracts;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ModelSignature))]
 [JsonSerializable(typeof(ModelManifest))]
+[JsonSerializable(typeof(ManifestStatement))]
+[JsonSerializable(typeof(ManifestSignature))]
 [JsonSerializable(typeof(ModelLineage))]
 [JsonSerializable(typeof(ExecutionSettings))]
 [JsonSerializable(typeof(EnsembleSpec))]

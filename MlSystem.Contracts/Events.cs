@@ -133,6 +133,9 @@ public sealed record RegistryEvent
 
     public long? Revision { get; init; }
 
+    /// <summary>The id of the promotion that a change of kind <c>promotion.…</c> is about.</summary>
+    public string? Promotion { get; init; }
+
     public required string Principal { get; init; }
 
     public string? RequestId { get; init; }
@@ -153,6 +156,9 @@ public static class RegistryChange
     public const string AliasSet = "alias.set";
     public const string AliasDeleted = "alias.deleted";
     public const string EndpointRevised = "endpoint.revised";
+
+    /// <summary>Followed by the promotion's new state: <c>requested approved rejected applied superseded cancelled</c>.</summary>
+    public const string PromotionPrefix = "promotion.";
 }
 
 /// <summary>A pipeline run changed its state.</summary>

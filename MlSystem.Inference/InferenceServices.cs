@@ -45,6 +45,7 @@ public static class InferenceServices
         services.AddSingleton<RuntimeLoader>();
         services.AddSingleton<MemoryBudget>();
         services.AddSingleton<VersionMetrics>();
+        services.AddSingleton<VersionTrust>();
         services.AddSingleton<VersionLoader>();
         services.AddSingleton<ResidentVersions>();
         services.AddSingleton<InferenceMetrics>();

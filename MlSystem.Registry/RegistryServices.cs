@@ -5,8 +5,10 @@ using MlSystem.Registry.Events;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Models;
+using MlSystem.Registry.Promotions;
 using MlSystem.Registry.Retention;
 using MlSystem.Registry.Serving;
+using MlSystem.Registry.Signing;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tracking;
 using MlSystem.Registry.Validation;
@@ -46,6 +48,10 @@ internal static class RegistryServices
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WebhookSecrets>().AddSingleton<WebhookSender>().AddSingleton<WebhookStore>().AddSingleton<WebhookTester>();
         services.AddSingleton<WebhookSignal>().AddHostedService<WebhookDispatcher>();
+        services.AddOptions<SigningOptions>().BindConfiguration(SigningOptions.Section);
+        services.AddSingleton<SigningKeys>().AddSingleton<ManifestSigner>().AddStartupTask<OpenSigningKeys>();
+        services.AddOptions<PromotionOptions>().BindConfiguration(PromotionOptions.Section);
+        services.AddSingleton<PromotionReader>().AddSingleton<PromotionStore>();
         services.AddHttpContextAccessor();
         services.AddSingleton<AuditReader>().AddSingleton<AuditVerifier>().AddSingleton<AuditAnchor>().AddHostedService(s => s.GetRequiredService<AuditAnchor>());
         services.AddSingleton<OutboxSignal>().AddHostedService<OutboxDispatcher>();
@@ -81,5 +87,7 @@ internal static class RegistryServices
         api.MapNativeWebhooks();
         api.MapRetention();
         api.MapAudit();
+        api.MapSigning();
+        api.MapPromotions();
     }
 }

@@ -46,6 +46,10 @@ public sealed class RegistryClient(HttpClient http)
         return answer?.Versions.Where(version => version.Status == VersionAnswer.Servable).Select(version => (int?)version.Version).Max();
     }
 
+    /// <summary>The public keys of the registry.</summary>
+    public async Task<IReadOnlyList<SigningKeyAnswer>> SigningKeysAsync(CancellationToken cancellationToken) =>
+        (await GetAsync("api/signing-keys", RegistryJson.Default.SigningKeysAnswer, cancellationToken))?.Keys ?? [];
+
     /// <summary>The bytes of one file of a version.</summary>
     public async Task DownloadAsync(VersionKey key, string path, Stream target, CancellationToken cancellationToken)
     {
@@ -81,6 +85,12 @@ public sealed record EndpointsAnswer(IReadOnlyList<Endpoint> Endpoints);
 /// <summary><c>GET /api/models/{m}/versions</c>.</summary>
 public sealed record VersionsAnswer(IReadOnlyList<VersionAnswer> Versions);
 
+/// <summary><c>GET /api/signing-keys</c>.</summary>
+public sealed record SigningKeysAnswer(IReadOnlyList<SigningKeyAnswer> Keys);
+
+/// <param name="PublicKey">PEM.</param>
+public sealed record SigningKeyAnswer(string PublicKey);
+
 /// <summary><c>GET /api/models/{m}/versions/{v}</c>.</summary>
 public sealed record VersionAnswer
 {
@@ -97,6 +107,8 @@ public sealed record VersionAnswer
 
     public ModelManifest? Manifest { get; init; }
 
+    public ManifestSignature? ManifestSignature { get; init; }
+
     public ModelSignature? Signature { get; init; }
 }
 
@@ -106,4 +118,5 @@ public sealed record VersionAnswer
 [JsonSerializable(typeof(EndpointsAnswer))]
 [JsonSerializable(typeof(VersionsAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
+[JsonSerializable(typeof(SigningKeysAnswer))]
 internal sealed partial class RegistryJson : JsonSerializerContext;

@@ -8,7 +8,7 @@ using MlSystem.Inference.Runtimes;
 namespace MlSystem.Inference.Versions;
 
 /// <summary>Takes a version from the registry to a warm session: describe, fetch, verify, load, compare, warm up.</summary>
-public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache cache, RuntimeLoader runtimes, MemoryBudget budget, EngineHost engines, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
+public sealed partial class VersionLoader(RegistryClient registry, VersionTrust trust, ArtifactCache cache, RuntimeLoader runtimes, MemoryBudget budget, EngineHost engines, IOptions<RuntimeOptions> options, TimeProvider time, ILogger<VersionLoader> logger)
 {
     /// <param name="largestBatch">Rows of the largest batch that its endpoints allow; 1 where they say nothing.</param>
     /// <param name="member">Loads a version that this one is made of, or finds it resident.</param>
@@ -19,7 +19,8 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
     {
         var started = time.GetTimestamp();
         var answer = await registry.GetVersionAsync(key, cancellationToken) ?? throw new VersionUnknownException(key);
-        var manifest = Trusted(answer);
+        var manifest = Servable(answer);
+        await trust.CheckAsync(answer, manifest, cancellationToken);
         var holdings = new List<IDisposable>();
         try
         {
@@ -44,8 +45,8 @@ public sealed partial class VersionLoader(RegistryClient registry, ArtifactCache
         }
     }
 
-    /// <summary>The manifest, if this version may be served at all. A signature over the manifest is to be checked here, before anything is fetched.</summary>
-    private static ModelManifest Trusted(VersionAnswer answer) =>
+    /// <summary>The manifest, if this version may be served at all.</summary>
+    private static ModelManifest Servable(VersionAnswer answer) =>
         answer.Status == VersionAnswer.Servable && answer.Manifest is { } manifest
             ? manifest
             : throw new ModelRefusedException($"the registry has it as {answer.Status}{(answer.Reason is null ? "" : $": {answer.Reason}")}");

@@ -27,5 +27,11 @@ public sealed class VersionsOptions
     [Range(0, 300)]
     public int RoomWaitSeconds { get; set; } = 10;
 
+    /// <summary>PEM files with the public keys whose signatures of manifests count; none (default): the keys that the registry tells.</summary>
+    public IReadOnlyList<string> TrustedKeys { get; set; } = [];
+
+    /// <summary>Whether versions without a signature are refused. Default false: only those whose signature does not verify.</summary>
+    public bool RequireSignature { get; set; }
+
     internal bool IsLazy => (Load ?? (MemoryBudgetBytes > 0 ? Lazy : Eager)) == Lazy;
 }

@@ -16,12 +16,12 @@ internal static class AuditedState
     public static readonly IReadOnlySet<string> Tables = new HashSet<string>(StringComparer.Ordinal)
     {
         "experiments", "experiment_tags", "runs", "run_tags", "registered_models", "registered_model_tags", "model_versions", "model_version_tags",
-        "model_aliases", "endpoints", "endpoint_revisions", "logged_models", "logged_model_tags", "webhooks", "artifacts", "promotions",
+        "model_aliases", "endpoints", "endpoint_revisions", "logged_models", "logged_model_tags", "webhooks", "artifacts", "promotions", "promotion_comments",
     };
 
     /// <summary>Times of no interest, bookkeeping, and texts that are too long or secret; the version's manifest has its signature and lineage.</summary>
     private static readonly HashSet<string> Left =
-        ["LastUpdatedTime", "LastUpdateTime", "UpdatedAt", "ValidationClaimedUntil", "LastVersion", "Signature", "Lineage", "Secret", "DeletedTime"];
+        ["LastUpdatedTime", "LastUpdateTime", "UpdatedAt", "ValidationClaimedUntil", "LastVersion", "Signature", "ManifestSignature", "Lineage", "Secret", "DeletedTime"];
 
     /// <summary>The draft for a row, or null when it is not audited by itself.</summary>
     public static AuditDraft? Draft(object row) => row switch
@@ -33,6 +33,8 @@ internal static class AuditedState
         ModelAlias a => new("alias", $"models/{ModelName}/aliases/{a.Alias}", a.ModelId),
         EndpointRevision r => new("endpoint", $"endpoints/{r.Name}"),
         LoggedModel m => new("logged_model", $"logged-models/{m.ModelId}"),
+        Promotion p => new("promotion", $"promotions/{p.PromotionId}"),
+        PromotionComment c => new("promotion_comment", $"promotions/{c.PromotionId}/comments/{Text(c.Number)}"),
         Webhook w => new("webhook", $"webhooks/{w.WebhookId}"),
         ArtifactEntry { IsDirectory: false } a => new("artifact", $"artifacts/{a.Path}"),
         _ => null,

@@ -2,12 +2,13 @@ using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Signing;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Models;
 
 /// <summary>Deletes versions and models, and renames models, where nothing that serves depends on them.</summary>
-internal sealed class ModelRemoval(RegistryDatabase database, ServedModels served, TimeProvider time)
+internal sealed class ModelRemoval(RegistryDatabase database, ServedModels served, ManifestSigner signer, TimeProvider time)
 {
     /// <summary>Deletes a version with its tags and aliases; its number is never given out again.</summary>
     public Task DeleteVersionAsync(VersionRef request, Caller caller, CancellationToken cancellationToken)
@@ -58,11 +59,23 @@ internal sealed class ModelRemoval(RegistryDatabase database, ServedModels serve
                 }
 
                 await served.RequireUnnamedAsync(db, model, cancellationToken);
+                await SignAsync(db, model, renamed, cancellationToken);
                 model.Name = renamed;
                 db.Emit(renamed, Change.By(caller, now, RegistryChange.ModelRenamed) with { Model = renamed });
                 await db.SaveChangesAsync(cancellationToken);
                 return (await ModelReader.MessagesAsync(db, [model], cancellationToken))[0];
             },
             cancellationToken);
+    }
+
+    /// <summary>Signatures name the model: each that was right is made anew.</summary>
+    private async Task SignAsync(RegistryContext db, RegisteredModel model, string renamed, CancellationToken cancellationToken)
+    {
+        var files = (await db.VersionFiles.AsNoTracking().Where(f => f.ModelId == model.ModelId).ToListAsync(cancellationToken)).ToLookup(f => f.Version);
+        foreach (var version in await db.Versions.Where(v => v.ModelId == model.ModelId && v.ManifestSignature != null).ToListAsync(cancellationToken))
+        {
+            var manifest = files[version.Version].Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }).ToList();
+            version.ManifestSignature = signer.Renamed(version.ManifestSignature, model.Name, renamed, version.Version, manifest);
+        }
     }
 }

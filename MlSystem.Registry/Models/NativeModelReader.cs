@@ -86,6 +86,7 @@ internal sealed class NativeModelReader(RegistryDatabase database, BlobStore blo
         version.RunId,
         version.Source,
         new ModelManifest { Files = [.. files.Select(f => new ManifestFile { Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes })] },
+        version.ManifestSignature is null ? null : JsonSerializer.Deserialize(version.ManifestSignature, ContractsJson.Default.ManifestSignature),
         Json(version.Signature),
         Json(version.Lineage),
         members,

@@ -3,6 +3,7 @@ using MlSystem.Contracts;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Signing;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Validation;
 using MlSystem.Registry.Webhooks;
@@ -10,7 +11,7 @@ using MlSystem.Registry.Webhooks;
 namespace MlSystem.Registry.Models;
 
 /// <summary>Model versions: created once with their manifest, then only described (tags, description), never changed.</summary>
-internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, ValidationSignal validation, TimeProvider time)
+internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, ValidationSignal validation, ManifestSigner signer, TimeProvider time)
 {
     /// <summary>Registers the next version. Numbers are consecutive under any number of concurrent callers: the model's row is locked until the commit.</summary>
     public async Task<VersionMessage> CreateAsync(CreateVersion request, Caller caller, CancellationToken cancellationToken)
@@ -42,6 +43,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
                     Description = description,
                     Signature = source.Signature,
                     Lineage = source.Lineage,
+                    ManifestSignature = source.Files.Count == 0 ? null : signer.Sign(name, model.LastVersion, source.Files),
                     CreatedBy = caller.Name,
                     CreationTime = now.ToUnixTimeMilliseconds(),
                     LastUpdatedTime = now.ToUnixTimeMilliseconds(),

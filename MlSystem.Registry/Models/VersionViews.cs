@@ -16,6 +16,7 @@ internal sealed record ModelList(IReadOnlyList<ModelView> Models);
 /// <param name="Status"><c>pending</c>, <c>servable</c> or <c>refused</c>.</param>
 /// <param name="Reason">Why it is refused.</param>
 /// <param name="Manifest">Every file with its SHA-256 and size.</param>
+/// <param name="ManifestSignature">The registry's signature over model, version and manifest.</param>
 /// <param name="Signature">As in <c>signature.json</c>.</param>
 /// <param name="Lineage">As in <c>lineage.json</c>.</param>
 /// <param name="Members">The versions that a graph runs; absent for a model.</param>
@@ -27,6 +28,7 @@ internal sealed record VersionView(
     string? RunId,
     string Source,
     ModelManifest Manifest,
+    ManifestSignature? ManifestSignature,
     JsonElement? Signature,
     JsonElement? Lineage,
     IReadOnlyList<MemberView>? Members,

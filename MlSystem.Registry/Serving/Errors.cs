@@ -25,6 +25,14 @@ internal sealed class Errors
         }
     }
 
+    public void AddAll(Errors others)
+    {
+        foreach (var (field, messages) in others._byField)
+        {
+            messages.ForEach(message => Add(field, message));
+        }
+    }
+
     public void AtLeast(string field, long? value, long min) => AddIf(value < min, field, $"it is {value}; it must be at least {min}");
 
     public void OneOf(string field, string? value, params ReadOnlySpan<string> allowed) =>

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Models;
+using MlSystem.Registry.Promotions;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Serving;
@@ -29,6 +30,12 @@ internal static class Revisions
     /// <summary>Adds the next revision. The endpoint's row is locked until the commit, so revisions are consecutive and their order is that of their events.</summary>
     public static async Task<EndpointRevision> AddAsync(RegistryContext db, string name, EndpointState state, RevisionCause cause, CancellationToken cancellationToken)
     {
+        if (cause.RestoredRevision is null)
+        {
+            var before = await CurrentAsync(db, name, cancellationToken);
+            await Approvals.RequireAsync(db, name, before is null ? null : EndpointReader.State(before), state, cancellationToken);
+        }
+
         var created = cause.Time.ToUnixTimeMilliseconds();
         db.Audit.PassNext();
         if (await db.Endpoints.Where(e => e.Name == name).ExecuteUpdateAsync(e => e.SetProperty(x => x.Revision, x => x.Revision + 1), cancellationToken) == 0)

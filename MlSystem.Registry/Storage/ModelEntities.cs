@@ -44,6 +44,9 @@ internal sealed class ModelVersion
     /// <summary>Of the version's <c>signature.json</c>, or what the validation found in the model.</summary>
     public string? Signature { get; set; }
     public string? Lineage { get; init; }
+
+    /// <summary>The registry's signature of the manifest as JSON; null for versions that were registered before there were any.</summary>
+    public string? ManifestSignature { get; set; }
     public required string CreatedBy { get; init; }
     public required long CreationTime { get; init; }
     public required long LastUpdatedTime { get; set; }

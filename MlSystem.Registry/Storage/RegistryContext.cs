@@ -36,6 +36,8 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<LoggedModelMetric> LoggedModelMetrics => Set<LoggedModelMetric>();
     public DbSet<Webhook> Webhooks => Set<Webhook>();
     public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+    public DbSet<Promotion> Promotions => Set<Promotion>();
+    public DbSet<PromotionComment> PromotionComments => Set<PromotionComment>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
 
@@ -96,6 +98,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         ModelEntities(modelBuilder);
         WebhookEntities(modelBuilder);
         AuditEntities(modelBuilder);
+        PromotionEntities(modelBuilder);
         ServingEntities(modelBuilder);
         UseSnakeCase(modelBuilder);
     }
@@ -146,6 +149,16 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<AuditHead>().ToTable("audit_head").HasKey(h => h.Id);
         modelBuilder.Entity<AuditHead>().Property(h => h.Id).ValueGeneratedNever();
         modelBuilder.Entity<AuditHead>().HasData(new AuditHead { Id = AuditHead.TheOne, Sequence = 0, Hash = AuditHash.Genesis });
+    }
+
+    private static void PromotionEntities(ModelBuilder modelBuilder)
+    {
+        // Without a foreign key to the model: what was decided stays, whatever becomes of the model.
+        modelBuilder.Entity<Promotion>().HasKey(p => p.PromotionId);
+        modelBuilder.Entity<Promotion>().HasIndex(p => new { p.Status, p.PromotionId });
+        modelBuilder.Entity<Promotion>().HasIndex(p => new { p.Model, p.Version });
+        modelBuilder.Entity<PromotionComment>().HasKey(c => new { c.PromotionId, c.Number });
+        modelBuilder.Entity<PromotionComment>().HasOne<Promotion>().WithMany().HasForeignKey(c => c.PromotionId);
     }
 
     private static void ModelEntities(ModelBuilder modelBuilder)

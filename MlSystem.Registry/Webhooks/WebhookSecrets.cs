@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Storage;
 using MlSystem.ServiceDefaults.Storage;
 
 namespace MlSystem.Registry.Webhooks;
@@ -47,39 +47,10 @@ internal sealed class WebhookSecrets(DataDirectory data, IOptions<WebhookOptions
     {
         if (!File.Exists(file))
         {
-            Make(Path.GetFullPath(file));
+            SecretFile.Make(file, RandomNumberGenerator.GetBytes(KeyBytes));
         }
 
         var key = File.ReadAllBytes(file);
         return key.Length == KeyBytes ? key : throw new InvalidOperationException($"The webhooks' key file must have {KeyBytes} bytes; it has {key.Length}.");
-    }
-
-    /// <summary>Written beside and linked into place: of two replicas that make it at once, one wins and both read the same.</summary>
-    private static void Make(string file)
-    {
-        var folder = Path.GetDirectoryName(file)!;
-        Directory.CreateDirectory(folder);
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(file)}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
-        var settings = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            settings.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(temporary, settings))
-        {
-            stream.Write(RandomNumberGenerator.GetBytes(KeyBytes));
-            stream.Flush(flushToDisk: true);
-        }
-
-        try
-        {
-            File.Move(temporary, file, overwrite: false);
-            DurableFolder.Flush(folder);
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(temporary);
-        }
     }
 }

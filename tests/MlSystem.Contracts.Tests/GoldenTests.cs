@@ -47,6 +47,8 @@ public class GoldenTests
         ["ensemble_spec"] = typeof(EnsembleSpec),
         ["feature_row_event"] = typeof(FeatureRowEvent),
         ["feedback_event"] = typeof(FeedbackEvent),
+        ["manifest_signature"] = typeof(ManifestSignature),
+        ["manifest_statement"] = typeof(ManifestStatement),
         ["model_lineage"] = typeof(ModelLineage),
         ["model_manifest"] = typeof(ModelManifest),
         ["model_signature"] = typeof(ModelSignature),

@@ -607,6 +607,11 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .HasColumnName("logged_model_id")
                         .UseCollation("C");
 
+                    b.Property<string>("ManifestSignature")
+                        .HasColumnType("text")
+                        .HasColumnName("manifest_signature")
+                        .UseCollation("C");
+
                     b.Property<string>("Reason")
                         .HasColumnType("text")
                         .HasColumnName("reason")
@@ -750,6 +755,128 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("outbox");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.Promotion", b =>
+                {
+                    b.Property<string>("PromotionId")
+                        .HasColumnType("text")
+                        .HasColumnName("promotion_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Alias")
+                        .HasColumnType("text")
+                        .HasColumnName("alias")
+                        .UseCollation("C");
+
+                    b.Property<long?>("AppliedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("applied_at");
+
+                    b.Property<long?>("AppliedRevision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("applied_revision");
+
+                    b.Property<bool>("ApprovalRequired")
+                        .HasColumnType("boolean")
+                        .HasColumnName("approval_required");
+
+                    b.Property<string>("Checks")
+                        .HasColumnType("text")
+                        .HasColumnName("checks")
+                        .UseCollation("C");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("DecidedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("decided_by")
+                        .UseCollation("C");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("endpoint")
+                        .UseCollation("C");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("model")
+                        .UseCollation("C");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by")
+                        .UseCollation("C");
+
+                    b.Property<string>("State")
+                        .HasColumnType("text")
+                        .HasColumnName("state")
+                        .UseCollation("C");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status")
+                        .UseCollation("C");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("PromotionId");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.HasIndex("Status", "PromotionId");
+
+                    b.ToTable("promotions");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.PromotionComment", b =>
+                {
+                    b.Property<string>("PromotionId")
+                        .HasColumnType("text")
+                        .HasColumnName("promotion_id")
+                        .UseCollation("C");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action")
+                        .UseCollation("C");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("author")
+                        .UseCollation("C");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint")
+                        .HasColumnName("time");
+
+                    b.HasKey("PromotionId", "Number");
+
+                    b.ToTable("promotion_comments");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.RegisteredModel", b =>
@@ -1266,6 +1393,15 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasOne("MlSystem.Registry.Storage.ModelVersion", null)
                         .WithMany()
                         .HasForeignKey("ModelId", "Version")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.PromotionComment", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Promotion", null)
+                        .WithMany()
+                        .HasForeignKey("PromotionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

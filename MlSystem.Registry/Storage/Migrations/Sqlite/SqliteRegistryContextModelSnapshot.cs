@@ -545,6 +545,10 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("logged_model_id");
 
+                    b.Property<string>("ManifestSignature")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("manifest_signature");
+
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT")
                         .HasColumnName("reason");
@@ -672,6 +676,115 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.ToTable("outbox");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.Promotion", b =>
+                {
+                    b.Property<string>("PromotionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("promotion_id");
+
+                    b.Property<string>("Alias")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("alias");
+
+                    b.Property<long?>("AppliedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("applied_at");
+
+                    b.Property<long?>("AppliedRevision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("applied_revision");
+
+                    b.Property<bool>("ApprovalRequired")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("approval_required");
+
+                    b.Property<string>("Checks")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("checks");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("DecidedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("decided_by");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("endpoint");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("requested_by");
+
+                    b.Property<string>("State")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("PromotionId");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.HasIndex("Status", "PromotionId");
+
+                    b.ToTable("promotions");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.PromotionComment", b =>
+                {
+                    b.Property<string>("PromotionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("promotion_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("author");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("text");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("time");
+
+                    b.HasKey("PromotionId", "Number");
+
+                    b.ToTable("promotion_comments");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.RegisteredModel", b =>
@@ -1145,6 +1258,15 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasOne("MlSystem.Registry.Storage.ModelVersion", null)
                         .WithMany()
                         .HasForeignKey("ModelId", "Version")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.PromotionComment", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.Promotion", null)
+                        .WithMany()
+                        .HasForeignKey("PromotionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

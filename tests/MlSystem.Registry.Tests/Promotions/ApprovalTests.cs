@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using MlSystem.Registry.Tests.Support;
+
+namespace MlSystem.Registry.Tests.Promotions;
+
+/// <summary>Approvals between principals that are known by their keys.</summary>
+public sealed class ApprovalTests
+{
+    [Fact]
+    public async Task Another_principal_approves_and_the_request_before_is_superseded()
+    {
+        await using var app = await RegistryApp.StartAsync(null, ("MlSystem:ApiKeys:ana", "key-of-ana"), ("MlSystem:ApiKeys:ben", "key-of-ben"));
+        var registry = app.Registry;
+        As(app, "ana");
+        var name = await registry.ModelAsync();
+        var version = await registry.ServableAsync(name);
+        (await registry.PostAsync("registered-models/set-tag", new { name, key = "mlsystem.approval", value = "required" })).Ok();
+        var before = await RequestAsync(registry, name, version);
+        var id = await RequestAsync(registry, name, version);
+        Assert.Equal(HttpStatusCode.Conflict, (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/approve")).Status);
+
+        As(app, "ben");
+        Assert.Equal(HttpStatusCode.Conflict, (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/cancel")).Status);
+        var approved = (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/approve", new { comment = "good", apply = false })).Ok().Body;
+        Assert.Equal(("approved", "ben"), (approved.GetProperty("state").GetString(), approved.GetProperty("decided_by").GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await registry.NativeAsync($"/api/endpoints/{name}")).Status);
+
+        As(app, "ana");
+        var applied = (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/apply")).Ok().Body;
+        Assert.Equal("applied", applied.GetProperty("state").GetString());
+        Assert.Equal("superseded", (await registry.NativeAsync($"/api/promotions/{before}")).Ok().Body.GetProperty("state").GetString());
+        Assert.Equal(version, (await registry.NativeAsync($"/api/endpoints/{name}")).Ok().Body.GetProperty("variants")[0].GetProperty("version").GetInt32());
+        var entries = (await registry.NativeAsync($"/api/audit?resource=promotions/{id}&principal=ben")).Ok().Body.GetProperty("entries").EnumerateArray();
+        Assert.Contains(entries, e => e.GetProperty("action").GetString() == "promotion.updated");
+    }
+
+    private static void As(RegistryApp app, string principal) => app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"key-of-{principal}");
+
+    private static async Task<string> RequestAsync(RegistryClient registry, string model, int version) =>
+        (await registry.SendAsync(HttpMethod.Post, "/api/promotions", new { model, version, target = new { alias = "champion" }, comment = "better" })).Ok().Body.GetProperty("promotion_id").GetString()!;
+}
