@@ -57,11 +57,12 @@ public sealed class GoldenContractTests(RegistryApp app) : IClassFixture<Registr
     public async Task Events_fill_golden_fields_and_no_others()
     {
         var model = await app.Registry.ModelAsync();
-        await app.Registry.ChampionAsync(model, await app.Registry.ServableAsync(model));
+        var version = await app.Registry.ServableAsync(model);
+        (await app.Registry.SendAsync(HttpMethod.Post, "/api/promotions", new { model, version, target = new { alias = "champion" }, comment = "better" })).Ok();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await using var consumer = app.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Registry, RegistryClient.Unique("group"));
         var forms = new Dictionary<string, IReadOnlySet<string>>();
-        while (!forms.ContainsKey(RegistryChange.EndpointRevised))
+        while (!forms.ContainsKey(RegistryChange.EndpointRevised) || !forms.ContainsKey(RegistryChange.PromotionPrefix + "applied"))
         {
             foreach (var stored in (await consumer.ReadAsync(1000, deadline.Token)).Where(e => e.Event.Key == model))
             {
