@@ -29,6 +29,7 @@ public static class ServiceDefaultsExtensions
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service, bool replicas = false)
     {
         UnhandledFailures.Watch(service);
+        ConfigurationFiles.Poll(builder.Configuration);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultConfiguration.Values });
         builder.Services.TryAddSingleton(TimeProvider.System);
         var info = ServiceInfo.Of(service, TimeProvider.System);
