@@ -35,7 +35,9 @@ internal static class TelemetryExtensions
                 .AddPrometheusExporter(options => options.DisableTotalNameSuffixForCounters = true));
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
-            // Nobody would read the spans; trace context is passed on all the same.
+            // Nobody would read the spans; the caller's trace context is passed on all the same. With its log on, at whatever level, the
+            // host makes an activity and a scope for each request, which costs more than running a small model.
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
             return builder;
         }
 
