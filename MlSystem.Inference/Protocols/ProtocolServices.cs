@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Explanations;
 using MlSystem.Inference.Protocols.Grpc;
+using MlSystem.Inference.Protocols.Grpc.First;
 using MlSystem.Inference.Protocols.Rest;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.Hosting;
@@ -14,6 +15,7 @@ public static class ProtocolServices
     {
         builder.Services.AddErrorForm("/v2", static (json, error) => json.WriteString("error", error.Message));
         builder.Services.AddSingleton<InferEndpoint>();
+        builder.Services.AddSingleton<GrpcInferFirst>();
         builder.Services.AddSingleton<IStartupFilter, InferFirst>();
         builder.Services.AddSingleton<OipGrpcService>();
         builder.Services.AddGrpc();

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using MlSystem.Inference.Admission;
 using Microsoft.Extensions.Primitives;
 using MlSystem.Inference.Caching;
@@ -5,6 +7,7 @@ using MlSystem.Inference.Bandits;
 using MlSystem.Inference.Batching;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Policies;
+using MlSystem.Inference.Protocols.Grpc.First;
 using MlSystem.Inference.Versions;
 using Endpoint = MlSystem.Contracts.Endpoint;
 
@@ -142,6 +145,18 @@ public sealed class RoutedVariant(string endpoint, string name, LoadedVersion ve
     public required BanditArm Arm { get; init; }
 
     public VariantStatistics Statistics { get; } = statistics;
+
+    /// <summary>Model name and version as the first members of an answer's JSON object.</summary>
+    public byte[] JsonHead { get; } = Encoding.UTF8.GetBytes($"{{\"model_name\":\"{JsonEncodedText.Encode(endpoint)}\",\"model_version\":\"{JsonEncodedText.Encode(version.VersionText)}\"");
+
+    /// <summary>What follows the request id in an answer's JSON parameters.</summary>
+    public byte[] JsonVariant { get; } = Encoding.UTF8.GetBytes($"\",\"variant\":\"{JsonEncodedText.Encode(name)}\"");
+
+    /// <summary>Model name, version and the parameter <c>variant</c> as the first fields of an answer's protobuf message.</summary>
+    public byte[] GrpcHead { get; } = ProtoWriter.Fields(
+        (1, Encoding.UTF8.GetBytes(endpoint)),
+        (2, Encoding.UTF8.GetBytes(version.VersionText)),
+        (4, ProtoWriter.Fields((1, "variant"u8.ToArray()), (2, ProtoWriter.Fields((3, Encoding.UTF8.GetBytes(name)))))));
 
     /// <summary>Where its requests wait for and find their runs.</summary>
     public VariantQueue Queue(EndpointRoute route, BatchingOptions options)

@@ -70,6 +70,24 @@ internal static class BinaryTensors
         }
     }
 
+    /// <summary>Writes into memory of exactly <see cref="Size"/> bytes.</summary>
+    public static void CopyTo(Tensor tensor, Span<byte> output)
+    {
+        if (tensor.Info.Datatype != Datatype.Bytes)
+        {
+            tensor.Raw.CopyTo(output);
+            return;
+        }
+
+        for (var i = 0; i < tensor.Count; i++)
+        {
+            var element = tensor.GetBytes(i);
+            BinaryPrimitives.WriteUInt32LittleEndian(output, (uint)element.Length);
+            element.CopyTo(output[sizeof(uint)..]);
+            output = output[(sizeof(uint) + element.Length)..];
+        }
+    }
+
     private static void ReadBytes(Tensor tensor, ReadOnlySpan<byte> data)
     {
         var rest = data;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using MlSystem.Inference.Protocols.Grpc.First;
 
 namespace MlSystem.Inference.Tensors;
 
@@ -14,6 +15,8 @@ public sealed class TensorInfo
         Datatype = datatype;
         Utf8Datatype = Encoding.UTF8.GetBytes(datatype.Name());
         JsonDatatype = JsonEncodedText.Encode(datatype.Name());
+        JsonHead = Encoding.UTF8.GetBytes($"{{\"name\":\"{JsonName}\",\"datatype\":\"{JsonDatatype}\",\"shape\":");
+        GrpcHead = ProtoWriter.Fields((1, Utf8Name), (2, Utf8Datatype));
         Shape = [.. shape];
         Nullable = nullable;
     }
@@ -29,6 +32,12 @@ public sealed class TensorInfo
     public byte[] Utf8Datatype { get; }
 
     public JsonEncodedText JsonDatatype { get; }
+
+    /// <summary>An output's JSON object up to its shape.</summary>
+    public byte[] JsonHead { get; }
+
+    /// <summary>Name and datatype as the first fields of an output's protobuf message.</summary>
+    public byte[] GrpcHead { get; }
 
     /// <summary>Dimensions, -1 for a dynamic one.</summary>
     public long[] Shape { get; }

@@ -5,18 +5,21 @@ using Microsoft.AspNetCore.Http;
 namespace MlSystem.ServiceDefaults.Errors;
 
 /// <summary>Errors of gRPC requests that never reached a gRPC service: a "trailers-only" answer (gRPC over HTTP/2, "Responses").</summary>
-internal static class GrpcStatus
+public static class GrpcStatus
 {
     public static bool IsGrpc(HttpRequest request) =>
         request.ContentType is { } type && type.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase)
         && !type.StartsWith("application/grpc-web", StringComparison.OrdinalIgnoreCase);
 
-    public static void Write(HttpResponse response, ErrorAnswer error)
+    public static void Write(HttpResponse response, ErrorAnswer error) => Write(response, Code(error.Status), error.Message);
+
+    /// <param name="code">gRPC status code.</param>
+    public static void Write(HttpResponse response, int code, string message)
     {
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = "application/grpc";
-        response.Headers["grpc-status"] = Code(error.Status).ToString(CultureInfo.InvariantCulture);
-        response.Headers["grpc-message"] = PercentEncode(error.Message);
+        response.Headers["grpc-status"] = code.ToString(CultureInfo.InvariantCulture);
+        response.Headers["grpc-message"] = PercentEncode(message);
     }
 
     /// <summary>The gRPC status code that says what the HTTP status says.</summary>

@@ -8,7 +8,7 @@ internal static class GrpcFaults
 {
     public static RpcException ToRpc(Fault fault) => new(new Status(Code(fault.Kind), fault.Message));
 
-    private static StatusCode Code(FaultKind kind) => kind switch
+    public static StatusCode Code(FaultKind kind) => kind switch
     {
         FaultKind.InvalidArgument => StatusCode.InvalidArgument,
         FaultKind.NotFound => StatusCode.NotFound,

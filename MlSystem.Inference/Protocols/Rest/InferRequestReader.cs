@@ -32,7 +32,18 @@ internal ref struct InferRequestReader
             throw InferenceException.Invalid($"Inference-Header-Content-Length is {jsonLength}, the body has {body.Length} bytes");
         }
 
-        var reader = new InferRequestReader(body, jsonLength ?? body.Length, call);
+        if (jsonLength is null && PlainJsonReader.TryRead(body, call))
+        {
+            return;
+        }
+
+        ReadStrictly(body, jsonLength ?? body.Length, call);
+    }
+
+    /// <summary>The reading that decides what is accepted, whatever the request's form.</summary>
+    internal static void ReadStrictly(ReadOnlySpan<byte> body, int jsonLength, InferenceCall call)
+    {
+        var reader = new InferRequestReader(body, jsonLength, call);
         try
         {
             if (!Utf8.IsValid(reader._body))

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Microsoft.Extensions.ObjectPool;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Tensors;
@@ -8,119 +6,117 @@ namespace MlSystem.Inference.Protocols.Rest;
 
 /// <summary>
 /// Writes an answer into a buffer of its own, so that its length is known before the header goes out: chunked encoding
-/// costs clients and server more than copying a few hundred bytes.
+/// costs clients and server more than copying a few hundred bytes. What is the same in every answer of a variant is made once.
 /// </summary>
-internal sealed class InferResponseWriter : IDisposable
+internal sealed class InferResponseWriter
 {
     private const int MaxKeptBytes = 1 << 20;
-    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
-    private readonly Utf8JsonWriter _json;
-
-    public InferResponseWriter() => _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+    private readonly AnswerBuffer _text = new();
 
     /// <summary>Writers for reuse.</summary>
     public static ObjectPool<InferResponseWriter> Pool { get; } = new DefaultObjectPoolProvider { MaximumRetained = 256 }.Create(new Policy());
 
     /// <summary>The answer.</summary>
-    public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
+    public ReadOnlyMemory<byte> Written => _text.Written;
 
     /// <summary>Length of the JSON part where binary data follows it, else null.</summary>
     public int? JsonLength { get; private set; }
 
     public void Write(InferenceCall call)
     {
-        _json.WriteStartObject();
-        _json.WriteString("model_name"u8, call.Route.Name);
-        _json.WriteString("model_version"u8, call.Variant.Version.VersionText);
-        if (call.ClientId is not null)
+        _text.Raw(call.Variant.JsonHead);
+        if (call.ClientId is { } id)
         {
-            _json.WriteString("id"u8, call.ClientId);
+            _text.Raw(",\"id\":"u8);
+            _text.Text(id);
         }
 
-        _json.WriteStartObject("parameters"u8);
-        _json.WriteString("request_id"u8, call.RequestId);
-        _json.WriteString("variant"u8, call.Variant.Name);
-        if (call.OldestFeatureAgeSeconds is { } age)
-        {
-            _json.WriteNumber("oldest_feature_age_seconds"u8, age);
-        }
-
-        if (call.FeaturesMissing > 0)
-        {
-            _json.WriteNumber("features_missing"u8, call.FeaturesMissing);
-        }
-
-        if (call.FeaturesDefaulted.Count > 0)
-        {
-            _json.WriteString("features_defaulted"u8, string.Join(',', call.FeaturesDefaulted));
-        }
-
-        if (call.FromCache)
-        {
-            _json.WriteString("cache"u8, "hit"u8);
-        }
-
-        if (call.EntitiesNotFound > 0)
-        {
-            _json.WriteNumber("entities_not_found"u8, call.EntitiesNotFound);
-        }
-
-        if (call.Tensors.MembersDropped is { Count: > 0 } dropped)
-        {
-            _json.WriteString("members_dropped"u8, string.Join(',', dropped));
-        }
-
-        _json.WriteEndObject();
-        _json.WriteStartArray("outputs"u8);
+        _text.Raw(",\"parameters\":{\"request_id\":\""u8);
+        System.Text.Encoding.ASCII.GetBytes(call.RequestId, _text.GetSpan(call.RequestId.Length));
+        _text.Advance(call.RequestId.Length);
+        _text.Raw(call.Variant.JsonVariant);
+        WriteFindings(call);
+        _text.Raw("},\"outputs\":["u8);
         var binary = false;
         for (var i = 0; i < call.OutputCount; i++)
         {
             var output = call.Output(i);
             binary |= output.Binary;
-            WriteOutput(call.Tensors.Outputs[output.Index], output.Binary);
+            WriteOutput(call.Tensors.Outputs[output.Index], output.Binary, last: i == call.OutputCount - 1);
         }
 
-        _json.WriteEndArray();
-        _json.WriteEndObject();
-        _json.Flush();
+        _text.Raw("]}"u8);
         if (binary)
         {
             AppendBinary(call);
         }
     }
 
-    public void Dispose() => _json.Dispose();
-
-    private void WriteOutput(Tensor output, bool binary)
+    private void WriteFindings(InferenceCall call)
     {
-        _json.WriteStartObject();
-        _json.WriteString("name"u8, output.Info.JsonName);
-        _json.WriteString("datatype"u8, output.Info.JsonDatatype);
-        _json.WritePropertyName("shape"u8);
-        JsonTensorWriter.WriteShape(_json, output.Shape);
+        if (call.OldestFeatureAgeSeconds is { } age)
+        {
+            _text.Raw(",\"oldest_feature_age_seconds\":"u8);
+            _text.Number(age);
+        }
+
+        if (call.FeaturesMissing > 0)
+        {
+            _text.Raw(",\"features_missing\":"u8);
+            _text.Number((long)call.FeaturesMissing);
+        }
+
+        if (call.FeaturesDefaulted.Count > 0)
+        {
+            _text.Raw(",\"features_defaulted\":"u8);
+            _text.Text(string.Join(',', call.FeaturesDefaulted));
+        }
+
+        if (call.FromCache)
+        {
+            _text.Raw(",\"cache\":\"hit\""u8);
+        }
+
+        if (call.EntitiesNotFound > 0)
+        {
+            _text.Raw(",\"entities_not_found\":"u8);
+            _text.Number((long)call.EntitiesNotFound);
+        }
+
+        if (call.Tensors.MembersDropped is { Count: > 0 } dropped)
+        {
+            _text.Raw(",\"members_dropped\":"u8);
+            _text.Text(string.Join(',', dropped));
+        }
+    }
+
+    private void WriteOutput(Tensor output, bool binary, bool last)
+    {
+        _text.Raw(output.Info.JsonHead);
+        JsonTensorText.WriteShape(_text, output.Shape);
         if (binary)
         {
-            _json.WriteStartObject("parameters"u8);
-            _json.WriteNumber("binary_data_size"u8, BinaryTensors.Size(output));
-            _json.WriteEndObject();
+            _text.Raw(",\"parameters\":{\"binary_data_size\":"u8);
+            _text.Number(BinaryTensors.Size(output));
+            _text.Byte('}');
         }
         else
         {
-            _json.WritePropertyName("data"u8);
-            JsonTensorWriter.WriteData(_json, output);
+            _text.Raw(",\"data\":"u8);
+            JsonTensorText.WriteData(_text, output);
         }
 
-        _json.WriteEndObject();
+        _text.Raw(last ? "}"u8 : "},"u8);
     }
 
     private void AppendBinary(InferenceCall call)
     {
-        JsonLength = _buffer.WrittenCount;
+        JsonLength = _text.Length;
         for (var i = 0; i < call.OutputCount; i++)
         {
             if (call.Output(i) is { Binary: true, Index: var index })
             {
-                BinaryTensors.Write(call.Tensors.Outputs[index], _buffer);
+                BinaryTensors.Write(call.Tensors.Outputs[index], _text);
             }
         }
     }
@@ -131,10 +127,9 @@ internal sealed class InferResponseWriter : IDisposable
 
         public override bool Return(InferResponseWriter writer)
         {
-            writer._buffer.ResetWrittenCount();
-            writer._json.Reset();
+            writer._text.Clear();
             writer.JsonLength = null;
-            return writer._buffer.Capacity <= MaxKeptBytes;
+            return writer._text.Capacity <= MaxKeptBytes;
         }
     }
 }
