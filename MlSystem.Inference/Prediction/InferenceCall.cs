@@ -50,6 +50,9 @@ public sealed class InferenceCall
     /// <summary>The request's own time limit; null leaves the endpoint's.</summary>
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>How long the caller waits at most, which makes the limit shorter and never longer; null: the adapter cancels when that is over.</summary>
+    public TimeSpan? Patience { get; set; }
+
     /// <summary>1 is highest, 0 the default. Accepted and logged; requests are served in order of arrival.</summary>
     public long Priority { get; set; }
 

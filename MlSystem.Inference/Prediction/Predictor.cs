@@ -93,9 +93,7 @@ public sealed partial class Predictor(
             Activity.Current = call.Trace;
         }
 
-        var endpoint = call.Route.Endpoint;
-        var timeout = endpoint.Batching.AllowTimeoutOverride ? call.Timeout : null;
-        var deadline = new Deadline(time, call.Started, timeout ?? gates.Timeout(endpoint.Limits), cancellationToken);
+        var deadline = new Deadline(time, call.Started, Limit(call), cancellationToken);
         if (call.AwaitsInputs)
         {
             inputs.Settle(call);
@@ -156,6 +154,13 @@ public sealed partial class Predictor(
         gates.Leave();
         RequestTrace.End(call, fault, time);
         call.Release();
+    }
+
+    private TimeSpan Limit(InferenceCall call)
+    {
+        var endpoint = call.Route.Endpoint;
+        var limit = (endpoint.Batching.AllowTimeoutOverride ? call.Timeout : null) ?? gates.Timeout(endpoint.Limits);
+        return call.Patience is { } patience && (limit == Timeout.InfiniteTimeSpan || patience < limit) ? patience : limit;
     }
 
     private static FailureReason Reason(FaultKind kind) => kind switch

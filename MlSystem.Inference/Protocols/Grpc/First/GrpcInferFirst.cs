@@ -81,7 +81,7 @@ internal sealed partial class GrpcInferFirst(Predictor predictor, IOptions<Servi
         try
         {
             Fill(read, call);
-            call.Timeout = timeout;
+            call.Patience = timeout;
             await predictor.RunAsync(call, context.RequestAborted);
             return null;
         }
