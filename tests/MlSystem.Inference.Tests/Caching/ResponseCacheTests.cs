@@ -34,6 +34,14 @@ public sealed class ResponseCacheTests
             Inputs = { new ModelInferRequest.Types.InferInputTensor { Name = "x", Datatype = "FP32", Shape = { 1, 3 }, Contents = new InferTensorContents { Fp32Contents = { 3, 0, 0 } } } },
         });
         Assert.Equal(("hit", 3f), (grpc.Parameters["cache"].StringParam, grpc.Outputs[0].Contents.Fp32Contents[0]));
+
+        var raw = await server.Grpc.ModelInferAsync(new ModelInferRequest
+        {
+            ModelName = "linear",
+            Inputs = { new ModelInferRequest.Types.InferInputTensor { Name = "x", Datatype = "FP32", Shape = { 1, 3 } } },
+            RawInputContents = { Google.Protobuf.ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([3, 0, 0])) },
+        });
+        Assert.Equal(("hit", 3f), (raw.Parameters["cache"].StringParam, BitConverter.ToSingle(raw.RawOutputContents[0].Span)));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal static class PlainResponse
 
     public static void Write(InferenceCall call, IBufferWriter<byte> output)
     {
-        if (call.OldestFeatureAgeSeconds is not null || call.FeaturesMissing > 0 || call.FeaturesDefaulted.Count > 0 || call.EntitiesNotFound > 0 || call.Tensors.MembersDropped is { Count: > 0 })
+        if (HasFindings(call))
         {
             WriteMessage(GrpcResponseWriter.Write(call, raw: true), output);
             return;
@@ -55,6 +55,11 @@ internal static class PlainResponse
 
         output.Advance(FrameHeader + size);
     }
+
+    /// <summary>Whether the answer has parameters that few answers have.</summary>
+    private static bool HasFindings(InferenceCall call) =>
+        call.OldestFeatureAgeSeconds is not null || call.FeaturesMissing > 0 || call.FeaturesDefaulted.Count > 0 || call.FromCache || call.EntitiesNotFound > 0
+        || call.Tensors.MembersDropped is { Count: > 0 };
 
     private static int Size(InferenceCall call)
     {
