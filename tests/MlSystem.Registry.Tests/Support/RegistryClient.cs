@@ -120,10 +120,10 @@ public sealed class RegistryClient(HttpClient http)
         int.Parse((await PostAsync("model-versions/create", new { name = model, source = $"runs:/{runId}/model", run_id = runId })).Ok()
             .Body.GetProperty("model_version").GetProperty("version").GetString()!);
 
-    /// <summary>The version once its validation is over.</summary>
+    /// <summary>The version once its validation is over; versions are validated one after the other, so it may wait behind those of many other tests.</summary>
     public async Task<JsonElement> ValidatedAsync(string model, int version)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         while (true)
         {
             var body = (await NativeAsync($"/api/models/{model}/versions/{version}")).Ok().Body;
