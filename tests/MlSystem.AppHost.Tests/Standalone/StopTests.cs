@@ -6,7 +6,7 @@ namespace MlSystem.AppHost.Tests.Standalone;
 /// <summary>However the host ends, nothing is left behind, and the next one starts.</summary>
 public sealed class StopTests : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
     private readonly TempFolder _folder = new();
 
     [Theory]
