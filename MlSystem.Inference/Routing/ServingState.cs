@@ -90,23 +90,6 @@ public sealed partial class ServingState
         Publish();
     }
 
-    /// <summary>A version outside the endpoints' variants, loaded on first use and kept while recently used.</summary>
-    public async Task<LoadedVersion> GetExtraAsync(VersionKey key, CancellationToken cancellationToken)
-    {
-        bool evicts;
-        lock (_lock)
-        {
-            evicts = _extra.Touch(key);
-        }
-
-        if (evicts)
-        {
-            Publish();
-        }
-
-        return await _residents.GetAsync(key, cancellationToken);
-    }
-
     /// <summary>Takes an endpoint, or what was loaded directly of a registered model, out of this replica's service.</summary>
     /// <returns>False when there is neither.</returns>
     public bool Unload(string name)

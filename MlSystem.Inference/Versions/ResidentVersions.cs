@@ -96,7 +96,9 @@ public sealed partial class ResidentVersions(VersionLoader loader, VersionMetric
             metrics.Failed();
             _failures[key] = new LoadFailure(error.Message, IsPermanent(error));
             _versions.TryRemove(new KeyValuePair<VersionKey, Residence>(key, residence));
-            LogFailed(key.Model, key.Version, error.Message);
+
+            // Anybody may ask for a number that never was: no fault of this server's.
+            LogFailed(error is VersionUnknownException ? LogLevel.Information : LogLevel.Error, key.Model, key.Version, error.Message);
             residence.Fail(error);
         }
         finally
@@ -118,8 +120,8 @@ public sealed partial class ResidentVersions(VersionLoader loader, VersionMetric
     private static bool IsPermanent(Exception error) =>
         error is ModelRefusedException or VersionUnknownException or HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Model} version {Version} can't be served: {Reason}")]
-    private partial void LogFailed(string model, int version, string reason);
+    [LoggerMessage(Message = "{Model} version {Version} can't be served: {Reason}")]
+    private partial void LogFailed(LogLevel level, string model, int version, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Model} version {Version} leaves memory")]
     private partial void LogDropped(string model, int version);
