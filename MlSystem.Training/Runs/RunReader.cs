@@ -45,7 +45,7 @@ public sealed class RunReader(IDbContextFactory<TrainingContext> contexts)
             .ToDictionaryAsync(s => s.Name, s => s.DurationMilliseconds!.Value / 1000.0, cancellationToken);
     }
 
-    /// <summary>The run's events behind one, in order, until there are no more for now.</summary>
+    /// <summary>The run's events behind a sequence number, in order, up to the newest.</summary>
     public async IAsyncEnumerable<RunEventRow> EventsAsync(string id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
