@@ -82,8 +82,7 @@ internal sealed partial class GrpcInferFirst(Predictor predictor, IOptions<Servi
         {
             Fill(read, call);
             call.Patience = timeout;
-            await predictor.RunAsync(call, context.RequestAborted);
-            return null;
+            return await predictor.RunAsync(call, context.RequestAborted);
         }
         catch (InferenceException error)
         {
