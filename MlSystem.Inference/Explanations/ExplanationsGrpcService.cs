@@ -4,6 +4,7 @@ using MlSystem.Inference.Policies;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Protocols.Explain;
 using MlSystem.Inference.Protocols.Grpc;
+using MlSystem.ServiceDefaults.Telemetry;
 
 namespace MlSystem.Inference.Explanations;
 
@@ -17,6 +18,7 @@ internal sealed class ExplanationsGrpcService(ExplainService service) : Protocol
         {
             var infer = request.Request ?? throw InferenceException.Invalid("the request has no inference request");
             var (call, explanation) = await service.ExplainAsync(infer.ModelName, infer.ModelVersion, new CallerKeys(context.GetHttpContext().Request), call => Read(request, call), context.CancellationToken);
+            context.GetHttpContext().Response.Headers[RequestId.Header] = call.RequestId;
             return GrpcExplanation.Of(call, explanation);
         }
         catch (InferenceException error)

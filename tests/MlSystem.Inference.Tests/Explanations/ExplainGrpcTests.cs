@@ -14,13 +14,15 @@ public sealed class ExplainGrpcTests(ExplainServer shared)
     public async Task A_row_is_explained_against_background_tensors()
     {
         var request = new ExplainRequest { Request = Row("linear", "linear-7"), Background = { Input([0, 0, 0, 2, 2, 2], 2) }, TopK = 2 };
-        var answer = await _client.ExplainAsync(request);
+        using var call = _client.ExplainAsync(request);
+        var answer = await call;
         Assert.Equal(("linear", true, "linear-7", "request", 2), (answer.Method, answer.Exact, answer.Id, answer.Background, answer.BackgroundRows));
         var row = Assert.Single(answer.Explanations);
         Assert.Equal((111.0, 321.0), (row.BaseValue, row.Value));
         Assert.Equal([("x[2]", 200.0, 3.0), ("x[1]", 10.0, 2.0)], row.Contributions.Select(c => (c.Column, c.Contribution, c.Number)));
         Assert.Equal(0, row.Others, 1e-9);
-        Assert.NotEmpty(answer.RequestId);
+        Assert.Equal(7, Guid.Parse(answer.RequestId).Version);
+        Assert.Equal(answer.RequestId, (await call.ResponseHeadersAsync).GetValue("x-request-id"));
     }
 
     [Fact]
