@@ -9,7 +9,7 @@ using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Alerts;
 
-/// <summary>Takes versions out of rotation whose runs fail one after the other, and raises an alert for each endpoint that they served.</summary>
+/// <summary>Takes versions out of rotation whose runs fail one after the other, their own good row among them, and raises an alert for each endpoint that they served.</summary>
 internal sealed class CrashFollower : BackgroundService
 {
     private readonly EngineHost _engines;
@@ -40,7 +40,7 @@ internal sealed class CrashFollower : BackgroundService
     private void TakeOut(RunCrash crash)
     {
         var key = crash.Version.Key;
-        var reason = string.Create(CultureInfo.InvariantCulture, $"out of rotation on this replica: {crash.InARow} runs in a row failed, the last because {crash.Reason}");
+        var reason = string.Create(CultureInfo.InvariantCulture, $"out of rotation on this replica: {crash.InARow} runs in a row failed, one because {crash.Reason}; the row that it took when it was loaded fails too");
         foreach (var route in _state.TakeOut(crash.Version, reason))
         {
             _takenOut.Add(1, new("model", route.Name), new("version", crash.Version.VersionText));

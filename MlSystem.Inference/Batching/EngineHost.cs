@@ -57,6 +57,7 @@ public sealed class EngineHost : IDisposable
     }
 }
 
-/// <summary>A run that threw, hung or gave a wrong shape.</summary>
+/// <summary>Runs that threw, hung or gave a wrong shape, of a version that fails on the row of its warm-up too.</summary>
 /// <param name="InARow">Runs of the version that have failed since the last that did not.</param>
+/// <param name="Reason">Why one of them failed.</param>
 public sealed record RunCrash(LoadedVersion Version, int InARow, string Reason);

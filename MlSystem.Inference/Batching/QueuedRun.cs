@@ -47,6 +47,9 @@ internal sealed class QueuedRun : IValueTaskSource<RunOutcome>
     /// <summary>Whether its rows may run with others' and in parts: every input has as many rows.</summary>
     public bool Mergeable { get; init; }
 
+    /// <summary>Whether no other's rows may be in its run: how it ends is to tell of its own.</summary>
+    public bool Alone { get; init; }
+
     public LinkedListNode<QueuedRun> Waiting { get; }
 
     public LinkedListNode<QueuedRun> Arrival { get; }

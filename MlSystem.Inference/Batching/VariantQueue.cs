@@ -202,6 +202,7 @@ public sealed class VariantQueue
         var request = new QueuedRun(this, tensors, rows, Settings.Level(priority), deadline, now)
         {
             Mergeable = Engine.CountsRows && RowCopy.HaveRows(tensors, rows),
+            Alone = Engine.IsTrial(tensors),
             LateAt = Settings.QueueTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : now + Engine.Ticks(Settings.QueueTimeout),
         };
         if (Engine.Enqueue(request, now) is { } fault)

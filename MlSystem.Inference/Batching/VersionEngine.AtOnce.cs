@@ -26,7 +26,7 @@ public sealed partial class VersionEngine
             fault = RunFaults.Of(error);
         }
 
-        return new ValueTask<RunOutcome>(EndHere(queue, slot, rows, now, fault));
+        return new ValueTask<RunOutcome>(EndHere(queue, slot, tensors, rows, now, fault));
     }
 
     /// <summary>Runs a version that waits for others: they queue and bound their own parts.</summary>
@@ -70,10 +70,10 @@ public sealed partial class VersionEngine
             fault = RunFaults.Of(error);
         }
 
-        return EndHere(queue, slot, rows, started, fault);
+        return EndHere(queue, slot, tensors, rows, started, fault);
     }
 
-    private RunOutcome EndHere(VariantQueue queue, InstanceSlot slot, int rows, long started, Fault? fault)
+    private RunOutcome EndHere(VariantQueue queue, InstanceSlot slot, TensorSet tensors, int rows, long started, Fault? fault)
     {
         var ended = Time.GetTimestamp();
         var seconds = Seconds(ended - started);
@@ -91,7 +91,7 @@ public sealed partial class VersionEngine
             return new RunOutcome(slot.GivenUp, started, ended);
         }
 
-        NoteEnd(fault);
+        NoteEnd(fault, tensors);
         if (Volatile.Read(ref _waiting) > 0)
         {
             Dispatch();

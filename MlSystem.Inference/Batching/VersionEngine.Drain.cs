@@ -67,7 +67,7 @@ public sealed partial class VersionEngine
 
         if (parts.Count == 1)
         {
-            NoteEnd(fault);
+            NoteEnd(fault, null);
             Finish(parts[0].Request, fault);
             return;
         }
@@ -88,7 +88,7 @@ public sealed partial class VersionEngine
             }
             else if (await RunTogetherAsync(slot, slot.Parts) is { } own)
             {
-                NoteEnd(own);
+                NoteEnd(own, null);
                 Finish(part.Request, own);
             }
         }
@@ -121,7 +121,7 @@ public sealed partial class VersionEngine
 
         if (!slot.IsLost())
         {
-            NoteEnd(fault);
+            NoteEnd(fault, request.Tensors);
             Finish(request, fault);
         }
     }
@@ -144,7 +144,7 @@ public sealed partial class VersionEngine
             RequestTrace.End(trace, fault, Time);
             if (fault is null && !slot.IsLost())
             {
-                NoteEnd(null);
+                NoteEnd(null, null);
                 Scatter(parts, batch);
             }
 

@@ -20,12 +20,12 @@ public sealed partial class VersionEngine
                     continue;
                 }
 
+                NoteEnd(fault, slot.Running);
                 _slots[i] = new InstanceSlot(this, i);
                 slot.Parts?.ForEach(part => Leave(part.Request, fault, now));
                 slot.Rest.ForEach(part => PutBack(part, fault, now));
             }
 
-            NoteEnd(fault);
             Dispatch();
         }
     }
@@ -118,25 +118,6 @@ public sealed partial class VersionEngine
         if (first && next?.Value is { Held: { } held } follower)
         {
             End(follower, held);
-        }
-    }
-
-    /// <summary>Counts anew: the version is back in rotation.</summary>
-    internal void ForgetCrashes() => Volatile.Write(ref _crashes, 0);
-
-    /// <summary>Counts runs that failed one after the other.</summary>
-    private void NoteEnd(Fault? fault)
-    {
-        if (fault is null)
-        {
-            if (Volatile.Read(ref _crashes) != 0)
-            {
-                Volatile.Write(ref _crashes, 0);
-            }
-        }
-        else if (fault.Kind == FaultKind.ModelFailed)
-        {
-            _host.Crashed(_version, Interlocked.Increment(ref _crashes), fault.Message);
         }
     }
 

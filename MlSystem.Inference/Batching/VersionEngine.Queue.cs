@@ -97,7 +97,7 @@ public sealed partial class VersionEngine
         var left = first.Rows - first.Taken;
         List<RunPart> parts = [queue.Take(first, first.Mergeable ? Math.Min(left, queue.Settings.MaxPart) : left)];
         room -= parts[0].Rows;
-        if (room > 0 && first.Mergeable && queue.Settings.Merges)
+        if (room > 0 && first is { Mergeable: true, Alone: false } && queue.Settings.Merges)
         {
             Join(queue, first, room, parts, now);
         }
@@ -126,7 +126,7 @@ public sealed partial class VersionEngine
         {
             var rows = request.Rows - request.Taken;
             var fits = rows <= room || request.Rows > queue.Settings.MaxPart;
-            if (request == first || !request.Mergeable || !fits || !RowCopy.SameRows(first.Tensors, request.Tensors))
+            if (request == first || !request.Mergeable || request.Alone || !fits || !RowCopy.SameRows(first.Tensors, request.Tensors))
             {
                 continue;
             }

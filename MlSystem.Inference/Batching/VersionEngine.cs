@@ -25,7 +25,6 @@ public sealed partial class VersionEngine : IDisposable
     private int _coming;
     private int _turn;
     private int _capacity;
-    private int _crashes;
 
     internal VersionEngine(LoadedVersion version, ModelProfile profile, EngineHost host)
     {

@@ -55,7 +55,8 @@ internal static class WarmUp
         return last;
     }
 
-    private static void Fill(Tensor input, int rows)
+    /// <summary>Zeros and empty strings of the input's shape, with 1 for dimensions that are free.</summary>
+    public static void Fill(Tensor input, int rows)
     {
         var shape = Array.ConvertAll(input.Info.Shape, dimension => dimension < 0 ? DynamicDimension : dimension);
         if (input.Info.HasRows)
@@ -64,6 +65,7 @@ internal static class WarmUp
         }
 
         input.Resize(shape, checked((int)shape.Aggregate(1L, (product, dimension) => product * dimension)));
+        input.IsPresent = true;
         if (input.Info.Datatype == Datatype.Bytes)
         {
             for (var i = 0; i < input.Count; i++)

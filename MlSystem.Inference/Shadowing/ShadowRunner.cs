@@ -5,15 +5,17 @@ using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.PredictionLog;
 using MlSystem.Inference.Routing;
+using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Shadowing;
 
 /// <summary>Runs one copy on its shadow version: look-up, run, comparison, log. Whatever happens stays here.</summary>
 public sealed partial class ShadowRunner(
-    FeatureLookup features, PredictionLogger log, ShadowMetrics metrics, GateKeeper gates, IOptions<ShadowOptions> options, TimeProvider time, ILogger<ShadowRunner> logger) : IDisposable
+    FeatureLookup features, PredictionLogger log, ShadowMetrics metrics, GateKeeper gates, IOptions<ShadowOptions> options, IOptions<RuntimeOptions> runtime,
+    TimeProvider time, ILogger<ShadowRunner> logger) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
-    private readonly ShadowThreads _threads = new(options.Value.MaxConcurrency);
+    private readonly ShadowThreads _threads = new(options.Value.MaxConcurrency, TimeSpan.FromSeconds(runtime.Value.WatchdogSeconds), time);
     private volatile string? _lastProblem;
 
     internal async Task RunAsync(ShadowCopy copy, CancellationToken cancellationToken)

@@ -78,7 +78,14 @@ internal sealed class EngineBed : IDisposable, IRunScheduler
     public void Revise(EndpointBatching? batching, EndpointLimits? limits) => (_route, _variant) = Route(batching, limits);
 
     /// <summary>A request with rows whose first values are <paramref name="ids"/> and the rest <paramref name="fill"/>.</summary>
-    public FakeCall Ask(float[] ids, int width = 2, float fill = 0, long priority = 0, TimeSpan? timeout = null)
+    public FakeCall Ask(float[] ids, int width = 2, float fill = 0, long priority = 0, TimeSpan? timeout = null) =>
+        Ask(_variant.Queue(_route, Options), ids, width, fill, priority, timeout);
+
+    /// <summary>Rows that come from no endpoint, as those of graphs and explanations.</summary>
+    public FakeCall AskOwn(float[] ids, int width = 2, float fill = 0, long priority = 0, TimeSpan? timeout = null) =>
+        Ask(Version.Engine.Own, ids, width, fill, priority, timeout);
+
+    private FakeCall Ask(VariantQueue queue, float[] ids, int width, float fill, long priority, TimeSpan? timeout)
     {
         var version = Version;
         Assert.True(version.TryAcquire());
@@ -94,12 +101,25 @@ internal sealed class EngineBed : IDisposable, IRunScheduler
 
         var stop = new CancellationTokenSource();
         var deadline = new Deadline(Time, Time.GetTimestamp(), timeout ?? Timeout.InfiniteTimeSpan, stop.Token);
-        return new FakeCall(version, tensors, ids, stop, _variant.Queue(_route, Options).RunAsync(tensors, ids.Length, priority, deadline));
+        return new FakeCall(version, tensors, ids, stop, queue.RunAsync(tensors, ids.Length, priority, deadline));
+    }
+
+    /// <summary>A call of the endpoint for a version, which it holds a lease on.</summary>
+    public InferenceCall Call(LoadedVersion version)
+    {
+        Assert.True(version.TryAcquire());
+        var tensors = version.Runtime.Rent();
+        tensors.Inputs[0].Resize([1, 1], 1);
+        tensors.Inputs[0].IsPresent = true;
+        tensors.Inputs[0].Values<float>()[0] = 0;
+        var variant = new RoutedVariant("e", "shadow", version, 1, new VariantStatistics("e", "1", "shadow")) { Tag = 2, Choices = new VariantChoices("e", "1", "shadow"), Arm = new BanditArm() };
+        return new InferenceCall { Route = _route, Variant = variant, Tensors = tensors, RequestId = "", Time = Time.GetUtcNow(), Started = Time.GetTimestamp() };
     }
 
     public void Dispose() => _host.Dispose();
 
-    private LoadedVersion Load(FakeRuntime runtime, int instances) => new(
+    /// <summary>A version that is resident.</summary>
+    public LoadedVersion Load(IModelRuntime runtime, int instances) => new(
         new VersionKey("m", 1), runtime, Execution.Of(new ExecutionSettings { Instances = instances }, new RuntimeOptions()), lineage: null, new ModelProfile(RowsIndependent: true, []), _host)
     {
         Signature = new ModelSignature { Task = ModelTask.Custom, Inputs = [], Outputs = [] },

@@ -34,6 +34,9 @@ internal sealed class FakeRuntime(float bias = 0) : IModelRuntime
 
     public bool CanStop { get; init; } = true;
 
+    /// <summary>Whether every run fails or, where it is <see cref="Hang"/>, hangs; 0: as its rows say.</summary>
+    public float Broken { get; set; }
+
     /// <summary>Whether a run ends at once.</summary>
     public bool Immediate { get; set; } = true;
 
@@ -91,7 +94,7 @@ internal sealed class FakeRuntime(float bias = 0) : IModelRuntime
             Begins?.Invoke(x.Values<float>()[row * (int)x.Shape[1]]);
         }
 
-        var run = new FakeRun(this, tensors, x.Values<float>().ToArray(), (int)x.Shape[0]);
+        var run = new FakeRun(this, tensors, [.. x.Values<float>(), .. Broken == 0 ? [] : (float[])[Broken]], (int)x.Shape[0]);
         Pending.Add(run);
         if (Immediate && !run.Hangs)
         {
