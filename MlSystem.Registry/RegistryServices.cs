@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Audit;
+using MlSystem.Registry.Artifacts.Collection;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
@@ -36,6 +37,7 @@ internal static class RegistryServices
         services.AddOptions<ValidationOptions>().BindConfiguration(ValidationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write).AddErrorForm("/api/3.0", MlflowError.Write);
         services.AddSingleton<RegistryDatabase>();
+        services.AddSingleton<BlobLedger>().AddSingleton<BlobCollector>().AddHostedService<CollectionSchedule>();
         services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddSingleton<VersionTree>().AddStartupTask<OpenBlobStore>();
         services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>().AddSingleton<InputStore>().AddSingleton<MetricHistoryReader>();
         services.AddSingleton<ModelStore>().AddSingleton<VersionStore>().AddSingleton<AliasStore>().AddSingleton<StageStore>().AddSingleton<ServedModels>().AddSingleton<ModelRemoval>().AddSingleton<NativeModelReader>();
@@ -89,5 +91,6 @@ internal static class RegistryServices
         api.MapAudit();
         api.MapSigning();
         api.MapPromotions();
+        api.MapCollection();
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Net.Http.Headers;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tracking;
@@ -39,12 +38,12 @@ internal static class ArtifactEndpoints
         return MlflowResults.Empty;
     }
 
-    private static async Task<PhysicalFileHttpResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
+    private static async Task<IResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
     {
         var wanted = ArtifactPath.Checked(path);
         var entry = VersionTree.Contains(wanted) ? await versions.FindAsync(wanted, cancellationToken) : await tree.FindAsync(wanted, cancellationToken);
         return entry is { IsDirectory: false }
-            ? File(blobs, entry.Sha256!)
+            ? blobs.Answer(new(entry.Sha256!, entry.SizeBytes))
             : throw MlflowError.NotFound(entry is null ? $"No artifact at '{wanted}'." : $"'{wanted}' is a folder.");
     }
 
@@ -83,10 +82,6 @@ internal static class ArtifactEndpoints
         var entries = await tree.ListAsync(ArtifactPath.Join(root, path), cancellationToken);
         return new(uri, entries.Count == 0 ? null : [.. entries.Select(e => Message(e, e.Path[(root.Length + 1)..]))]);
     }
-
-    /// <summary>A blob as an answer, in ranges when asked for; its hash is the entity tag.</summary>
-    internal static PhysicalFileHttpResult File(BlobStore blobs, string sha256) =>
-        TypedResults.PhysicalFile(blobs.PathOf(sha256), "application/octet-stream", enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{sha256}\""));
 
     private static FileInfoMessage Message(ArtifactEntry entry, string path) => new(path, entry.IsDirectory, entry.IsDirectory ? null : entry.SizeBytes);
 

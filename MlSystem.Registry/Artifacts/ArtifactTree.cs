@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using MlSystem.Registry.Artifacts.Collection;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
 
@@ -25,7 +26,9 @@ internal sealed class ArtifactTree(RegistryDatabase database, TimeProvider time)
                 throw MlflowError.Invalid($"Invalid path '{path}': it is a folder.");
             }
 
-            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+            var at = time.GetUtcNow();
+            var now = at.ToUnixTimeMilliseconds();
+            await BlobLedger.ReferenceAsync(db, [blob.Sha256], at, cancellationToken);
             db.Artifacts.AddRange(folders.Where(f => !existing.ContainsKey(f)).Select(f => Entry(f, now, directory: true)));
             var target = old ?? db.Artifacts.Add(Entry(path, now, directory: false)).Entity;
             target.Sha256 = blob.Sha256;

@@ -1,107 +1,82 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using MlSystem.Registry.Artifacts.Collection;
+using MlSystem.Registry.Artifacts.Stores;
 using MlSystem.ServiceDefaults.Storage;
 
 namespace MlSystem.Registry.Artifacts;
 
 /// <summary>
-/// Content-addressed files: <c>{folder}/ab/abcdef…</c>. A blob appears under its name only complete and durable
-/// (temporary name, fsync, rename, fsync of the folder); the same content is stored once.
+/// Contents by their SHA-256, on the store that <see cref="ArtifactOptions.Store"/> names. An upload goes to a local file while it is hashed,
+/// takes its row in the ledger and then the store: the same content is stored once, and the collection of garbage can't come between.
 /// </summary>
-internal sealed class BlobStore
+internal sealed class BlobStore : IDisposable
 {
-    private const int BufferBytes = 256 * 1024;
-    private static readonly TimeSpan TemporaryFileLife = TimeSpan.FromDays(1);
-    private readonly string _folder;
-    private readonly string _temporary;
-    private readonly TimeProvider _time;
+    private const string ContentType = "application/octet-stream";
+    private readonly BlobLedger _ledger;
+    private readonly IBlobBackend _backend;
+    private readonly UploadSpool _spool;
+    private readonly RemoteCache? _cache;
 
-    // At most 256: the folders whose names this process has flushed.
-    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
-
-    public BlobStore(DataDirectory data, IOptions<ArtifactOptions> options, TimeProvider time)
+    public BlobStore(DataDirectory data, IOptions<ArtifactOptions> options, BlobLedger ledger, TimeProvider time)
     {
-        _time = time;
-        _folder = Directory.CreateDirectory(options.Value.Folder ?? Path.Combine(data.Own, "blobs")).FullName;
-        _temporary = Directory.CreateDirectory(Path.Combine(_folder, "tmp")).FullName;
+        var settings = options.Value;
+        _ledger = ledger;
+        var folder = Directory.CreateDirectory(settings.Folder ?? Path.Combine(data.Own, "blobs")).FullName;
+        _spool = new(Path.Combine(folder, "tmp"), time);
+        _backend = settings.Store switch
+        {
+            ArtifactStoreKind.S3 => new S3Blobs(settings.S3),
+            ArtifactStoreKind.Azure => new AzureBlobs(settings.Azure),
+            _ => new LocalBlobs(folder),
+        };
+        _cache = _backend is LocalBlobs ? null : new(_backend, Path.Combine(folder, "cache"), settings.CacheMb * 1024L * 1024, time);
     }
 
-    public string PathOf(string sha256) => Path.Combine(_folder, sha256[..2], sha256);
+    /// <summary>The store itself, for the collection of garbage.</summary>
+    internal IBlobBackend Backend => _backend;
 
-    /// <summary>Streams content to disk; when it returns, the blob is durable.</summary>
+    /// <summary>Reaches the store and removes what killed processes left.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await _backend.OpenAsync(cancellationToken);
+        _spool.RemoveAbandoned();
+    }
+
+    /// <summary>Streams content into the store; when it returns, the blob is durable and protected from collection for a while.</summary>
     public async Task<Blob> WriteAsync(Stream content, CancellationToken cancellationToken)
     {
-        var temporary = Path.Combine(_temporary, Guid.CreateVersion7(_time.GetUtcNow()).ToString("N"));
-        try
-        {
-            var blob = await HashToFileAsync(content, temporary, cancellationToken);
-            Publish(temporary, blob.Sha256);
-            return blob;
-        }
-        finally
-        {
-            // Gone already when it was renamed.
-            File.Delete(temporary);
-        }
+        await using var upload = await _spool.ReceiveAsync(content, cancellationToken);
+        await _ledger.ProtectAsync(upload.Blob, cancellationToken);
+        await _backend.PublishAsync(upload.File, upload.Blob, cancellationToken);
+        return upload.Blob;
     }
 
-    public Stream OpenRead(string sha256) => new FileStream(
-        PathOf(sha256), new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
+    /// <summary>Read it asynchronously: a remote blob knows no other way.</summary>
+    public Stream OpenRead(string sha256) => _backend is LocalBlobs local ? local.OpenRead(sha256) : new RemoteStream(_backend, sha256, length: null);
 
-    /// <summary>Removes what uploads of killed processes left. Younger files may belong to another replica's running upload.</summary>
-    public void RemoveAbandoned()
+    /// <summary>Gives a blob a path of its own: a hard link, or a copy where there are none.</summary>
+    public Task LinkAsync(string sha256, string target, CancellationToken cancellationToken)
     {
-        var limit = _time.GetUtcNow() - TemporaryFileLife;
-        foreach (var file in new DirectoryInfo(_temporary).EnumerateFiles().Where(f => f.LastWriteTimeUtc < limit.UtcDateTime))
+        if (_backend is not LocalBlobs local)
         {
-            file.Delete();
+            return _cache!.LinkAsync(sha256, target, cancellationToken);
         }
+
+        DurableFolder.LinkOrCopy(local.PathOf(sha256), target);
+        return Task.CompletedTask;
     }
 
-    private static async Task<Blob> HashToFileAsync(Stream content, string file, CancellationToken cancellationToken)
+    /// <summary>A blob as an answer, in ranges when asked for; its hash is the entity tag.</summary>
+    public IResult Answer(Blob blob)
     {
-        // Pooled: an upload of any size costs one buffer.
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using var target = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous, BufferSize = 0 });
-            var size = 0L;
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                hash.AppendData(buffer, 0, read);
-                await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-                size += read;
-            }
-
-            RandomAccess.FlushToDisk(target.SafeFileHandle);
-            return new(Convert.ToHexStringLower(hash.GetHashAndReset()), size);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        var tag = new EntityTagHeaderValue($"\"{blob.Sha256}\"");
+        return _backend is LocalBlobs local
+            ? TypedResults.PhysicalFile(local.PathOf(blob.Sha256), ContentType, enableRangeProcessing: true, entityTag: tag)
+            : TypedResults.Stream(new RemoteStream(_backend, blob.Sha256, blob.SizeBytes), ContentType, enableRangeProcessing: true, entityTag: tag);
     }
 
-    private void Publish(string temporary, string sha256)
-    {
-        var target = PathOf(sha256);
-        var folder = Path.GetDirectoryName(target)!;
-        if (!_durable.ContainsKey(folder))
-        {
-            // Not only where it is missing: another upload, or a process that was killed, may have made it and not flushed it yet.
-            Directory.CreateDirectory(folder);
-            DurableFolder.Flush(_folder);
-            _durable[folder] = true;
-        }
-
-        // Another upload of the same content may be first: the content is equal, so either name is right.
-        File.Move(temporary, target, overwrite: true);
-        DurableFolder.Flush(folder);
-    }
+    public void Dispose() => (_backend as IDisposable)?.Dispose();
 }
 
 /// <summary>A stored content: its SHA-256 (64 lower-case hexadecimal digits) and size.</summary>

@@ -38,7 +38,7 @@ internal static class NativeModelEndpoints
             _ => throw Refused.NotFound($"Model '{model}' has no version {version}."),
         };
 
-    private static async Task<PhysicalFileHttpResult> FileAsync(
+    private static async Task<IResult> FileAsync(
         string model, int version, string path, NativeModelReader reader, BlobStore blobs, CancellationToken cancellationToken) =>
-        ArtifactEndpoints.File(blobs, await reader.FileAsync(model, version, path, cancellationToken) ?? throw Refused.NotFound($"Version {version} of model '{model}' has no file '{path}'."));
+        blobs.Answer(await reader.FileAsync(model, version, path, cancellationToken) ?? throw Refused.NotFound($"Version {version} of model '{model}' has no file '{path}'."));
 }

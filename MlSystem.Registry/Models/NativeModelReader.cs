@@ -48,13 +48,13 @@ internal sealed class NativeModelReader(RegistryDatabase database, BlobStore blo
         return views;
     }
 
-    /// <summary>The hash of one file of a version, or null.</summary>
-    public async Task<string?> FileAsync(string name, int version, string path, CancellationToken cancellationToken)
+    /// <summary>The content of one file of a version, or null.</summary>
+    public async Task<Blob?> FileAsync(string name, int version, string path, CancellationToken cancellationToken)
     {
         await using var db = database.Read();
         return await db.VersionFiles
             .Where(f => f.Version == version && f.Path == path && db.Models.Any(m => m.ModelId == f.ModelId && m.Name == name))
-            .Select(f => f.Sha256)
+            .Select(f => new Blob(f.Sha256, f.SizeBytes))
             .FirstOrDefaultAsync(cancellationToken);
     }
 

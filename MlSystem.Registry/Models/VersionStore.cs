@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Artifacts;
+using MlSystem.Registry.Artifacts.Collection;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Signing;
@@ -49,6 +50,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
                     LastUpdatedTime = now.ToUnixTimeMilliseconds(),
                 };
                 db.Versions.Add(version);
+                await BlobLedger.ReferenceAsync(db, source.Files.Select(f => f.Sha256), now, cancellationToken);
                 db.VersionFiles.AddRange(source.Files.Select(f => new ModelVersionFile { ModelId = model.ModelId, Version = version.Version, Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }));
                 db.VersionTags.AddRange(tags.Select(t => new ModelVersionTag { ModelId = model.ModelId, Version = version.Version, Key = t.Key!, Value = t.Value! }));
                 db.Emit(name, Change.By(caller, now, RegistryChange.VersionCreated) with { Model = name, Version = version.Version });

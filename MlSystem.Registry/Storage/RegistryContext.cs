@@ -17,6 +17,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<MetricPoint> MetricPoints => Set<MetricPoint>();
     public DbSet<LatestMetric> LatestMetrics => Set<LatestMetric>();
     public DbSet<ArtifactEntry> Artifacts => Set<ArtifactEntry>();
+    public DbSet<BlobRow> Blobs => Set<BlobRow>();
     public DbSet<RegisteredModel> Models => Set<RegisteredModel>();
     public DbSet<RegisteredModelTag> ModelTags => Set<RegisteredModelTag>();
     public DbSet<ModelVersion> Versions => Set<ModelVersion>();
@@ -93,6 +94,8 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<LatestMetric>().HasIndex(m => new { m.Key, m.Value });
         modelBuilder.Entity<ArtifactEntry>().HasKey(a => a.Path);
         modelBuilder.Entity<ArtifactEntry>().HasIndex(a => a.Folder);
+        modelBuilder.Entity<ArtifactEntry>().HasIndex(a => a.Sha256);
+        modelBuilder.Entity<BlobRow>().ToTable("blobs").HasKey(b => b.Sha256);
         InputEntities(modelBuilder);
         LoggedModelEntities(modelBuilder);
         ModelEntities(modelBuilder);

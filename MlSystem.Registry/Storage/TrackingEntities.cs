@@ -94,3 +94,13 @@ internal sealed class ArtifactEntry
     public long SizeBytes { get; set; }
     public required long UpdatedAt { get; set; }
 }
+
+/// <summary>A stored content; whoever stores, references or removes it locks this row.</summary>
+internal sealed class BlobRow
+{
+    public required string Sha256 { get; init; }
+    public required long SizeBytes { get; init; }
+
+    /// <summary>When it was last uploaded or referenced anew.</summary>
+    public required long UsedAt { get; set; }
+}

@@ -24,7 +24,7 @@ internal sealed class ModelCheck(BlobStore blobs, DataDirectory data, IOptions<V
             {
                 var target = Path.Combine(folder, file.Path);
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-                DurableFolder.LinkOrCopy(blobs.PathOf(file.Sha256), target);
+                await blobs.LinkAsync(file.Sha256, target, cancellationToken);
             }
 
             // The reason is told to callers: the folder is nothing of theirs.

@@ -38,6 +38,9 @@ public class RegistryApp : IAsyncLifetime
         return app;
     }
 
+    /// <summary>Before the start.</summary>
+    public void Set(string key, string value) => _settings[key] = value;
+
     public async ValueTask InitializeAsync()
     {
         var connection = await ConnectionStringAsync();

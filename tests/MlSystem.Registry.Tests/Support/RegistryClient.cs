@@ -32,7 +32,7 @@ public sealed class RegistryClient(HttpClient http)
 
     public static string Unique(string prefix) => $"{prefix}-{Guid.CreateVersion7():N}";
 
-    public Task<Answer> PostAsync(string call, object body) => SendAsync(HttpMethod.Post, Mlflow + call, body);
+    public Task<Answer> PostAsync(string call, object body, HttpMethod? method = null) => SendAsync(method ?? HttpMethod.Post, Mlflow + call, body);
 
     public Task<Answer> GetAsync(string call) => SendAsync(HttpMethod.Get, Mlflow + call);
 

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Identity;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+
+namespace MlSystem.Registry.Artifacts.Stores;
+
+/// <summary>Block blobs <c>{prefix}{sha256}</c> of one container. Azure shows a blob only when its list of blocks is committed.</summary>
+internal sealed class AzureBlobs(AzureBlobOptions options) : IBlobBackend
+{
+    // Two blocks of 8 MiB under way: the client holds each in memory until it is sent.
+    private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 8 * 1024 * 1024, MaximumTransferSize = 8 * 1024 * 1024, MaximumConcurrency = 2 };
+
+    private readonly BlobContainerClient _container = (string.IsNullOrEmpty(options.ConnectionString)
+        ? new BlobServiceClient(new Uri(options.Endpoint!), new DefaultAzureCredential())
+        : new BlobServiceClient(options.ConnectionString)).GetBlobContainerClient(options.Container);
+
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!await _container.ExistsAsync(cancellationToken))
+        {
+            throw new InvalidOperationException($"There is no container '{options.Container}' (Registry:Artifacts:Azure:Container).");
+        }
+    }
+
+    public async Task PublishAsync(string file, Blob blob, CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync(blob.Sha256, cancellationToken))
+        {
+            await Client(blob.Sha256).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancellationToken);
+        }
+    }
+
+    public async Task<Stream> OpenReadAsync(string sha256, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await Client(sha256).DownloadStreamingAsync(new BlobDownloadOptions { Range = offset == 0 ? default : new HttpRange(offset) }, cancellationToken);
+            return answer.Value.Content;
+        }
+        catch (RequestFailedException error) when (error.Status == StatusCodes.Status404NotFound)
+        {
+            throw BlobNames.Missing(sha256, error);
+        }
+    }
+
+    public async Task<bool> ExistsAsync(string sha256, CancellationToken cancellationToken) => await Client(sha256).ExistsAsync(cancellationToken);
+
+    public async IAsyncEnumerable<StoredBlob> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in _container.GetBlobsAsync(new GetBlobsOptions { Prefix = options.Prefix }, cancellationToken))
+        {
+            if (BlobNames.Hash(item.Name, options.Prefix.Length) is { } hash)
+            {
+                yield return new(hash, item.Properties.ContentLength ?? 0, item.Properties.LastModified ?? DateTimeOffset.MaxValue);
+            }
+        }
+    }
+
+    public Task DeleteAsync(string sha256, CancellationToken cancellationToken) => Client(sha256).DeleteIfExistsAsync(cancellationToken: cancellationToken);
+
+    private BlobClient Client(string sha256) => _container.GetBlobClient(options.Prefix + sha256);
+}

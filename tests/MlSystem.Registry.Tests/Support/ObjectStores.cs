@@ -1,0 +1,108 @@
+using System.Globalization;
+using Amazon.S3;
+using Azure.Storage.Blobs;
+using MlSystem.Testing;
+
+namespace MlSystem.Registry.Tests.Support;
+
+/// <summary>A store of blobs that a registry is configured for.</summary>
+public abstract class ObjectStore : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private ServerProcess? _server;
+
+    /// <summary>Why there is none here; null when it runs.</summary>
+    public string? Missing { get; private set; }
+
+    public RegistryApp App { get; private set; } = null!;
+
+    protected string Port { get; } = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+
+    protected string Address => $"http://127.0.0.1:{Port}";
+
+    protected string Folder => _folder.Path;
+
+    public virtual (string Key, string Value)[] Settings => [];
+
+    public async ValueTask InitializeAsync()
+    {
+        (_server, Missing) = await StartServerAsync();
+        if (Missing is null)
+        {
+            App = await RegistryApp.StartAsync(null, [.. Settings, ("Registry:Artifacts:CollectAfterHours", "0"), ("Registry:Artifacts:CacheMb", "1")]);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (App is not null)
+        {
+            await App.DisposeAsync();
+        }
+
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    /// <summary>The server is gone from here on.</summary>
+    public Task KillServerAsync() => _server!.KillAsync();
+
+    protected virtual Task<(ServerProcess? Server, string? Missing)> StartServerAsync() => Task.FromResult<(ServerProcess?, string?)>((null, null));
+}
+
+public sealed class LocalObjectStore : ObjectStore;
+
+/// <summary>npm's <c>s3rver</c>.</summary>
+public sealed class S3ObjectStore : ObjectStore
+{
+    private const string Key = "S3RVER";
+
+    public override (string Key, string Value)[] Settings =>
+    [
+        ("Registry:Artifacts:Store", "s3"), ("Registry:Artifacts:S3:Bucket", "models"), ("Registry:Artifacts:S3:Endpoint", Address), ("Registry:Artifacts:S3:PathStyle", "true"),
+        ("Registry:Artifacts:S3:AccessKey", Key), ("Registry:Artifacts:S3:SecretKey", Key),
+    ];
+
+    protected override async Task<(ServerProcess? Server, string? Missing)> StartServerAsync()
+    {
+        var (script, missing) = await NodeServers.FindAsync("s3rver", "bin/s3rver.js");
+        if (script is null)
+        {
+            return (null, missing);
+        }
+
+        var server = await NodeServers.StartAsync(script, ["-d", Folder, "-a", "127.0.0.1", "-p", Port, "-s"], new Uri(Address));
+        using var client = new AmazonS3Client(Key, Key, new AmazonS3Config { ServiceURL = Address, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        await client.PutBucketAsync("models");
+        return (server, null);
+    }
+}
+
+/// <summary>npm's <c>azurite</c>.</summary>
+public sealed class AzureObjectStore : ObjectStore
+{
+    // Azurite's well-known account.
+    private string ConnectionString =>
+        $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint={Address}/devstoreaccount1;";
+
+    public override (string Key, string Value)[] Settings =>
+        [("Registry:Artifacts:Store", "azure"), ("Registry:Artifacts:Azure:ConnectionString", ConnectionString), ("Registry:Artifacts:Azure:Container", "models")];
+
+    protected override async Task<(ServerProcess? Server, string? Missing)> StartServerAsync()
+    {
+        var (script, missing) = await NodeServers.FindAsync("azurite", "dist/src/blob/main.js");
+        if (script is null)
+        {
+            return (null, missing);
+        }
+
+        var server = await NodeServers.StartAsync(script, ["--location", Folder, "--blobPort", Port, "--silent", "--skipApiVersionCheck", "--disableTelemetry"], new Uri(Address));
+        await new BlobServiceClient(ConnectionString).CreateBlobContainerAsync("models");
+        return (server, null);
+    }
+}
