@@ -49,6 +49,7 @@ internal static class ErrorCodes
         StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests => "REQUEST_LIMIT_EXCEEDED",
         StatusCodes.Status503ServiceUnavailable => "TEMPORARILY_UNAVAILABLE",
         StatusCodes.Status501NotImplemented => NotImplemented,
+        StatusCodes.Status507InsufficientStorage => "RESOURCE_EXHAUSTED",
         >= StatusCodes.Status500InternalServerError => "INTERNAL_ERROR",
         _ => InvalidParameterValue,
     };

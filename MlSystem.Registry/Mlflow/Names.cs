@@ -33,7 +33,7 @@ internal static partial class Names
             }
         }
 
-        return null;
+        return text.IsNormalized() ? null : "it must be in Unicode's normal form C (NFC)";
     }
 
     public static string Checked(string? name, string what)
@@ -48,6 +48,7 @@ internal static partial class Names
         var value = Require.Text(key, "key");
         return value.Length > MaxKeyLength ? throw MlflowError.Invalid($"{what} key has {value.Length} characters; at most {MaxKeyLength} are allowed.")
             : !KeyPattern().IsMatch(value) ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).")
+            : !value.IsNormalized() ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names must be in Unicode's normal form C (NFC).")
             : value.Split('/').Any(part => part is "" or "." or "..") ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names must be unique when read as a path; '', '.' and '..' are no path segments.")
             : value;
     }

@@ -15,7 +15,9 @@ internal sealed class PostgresRegistryContext(DbContextOptions<PostgresRegistryC
     public override bool SingleWriter => false;
 
     public override bool IsConflict(Exception error) =>
-        (error as PostgresException ?? error.InnerException as PostgresException)?.SqlState is
+        // A row that this transaction read was deleted before it could change it.
+        error is DbUpdateConcurrencyException
+        || (error as PostgresException ?? error.InnerException as PostgresException)?.SqlState is
             PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
             or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 

@@ -37,6 +37,7 @@ internal sealed partial class ExceptionAnswers(ILogger<ExceptionAnswers> logger)
         ErrorAnswerException known => known.Answer,
         BadHttpRequestException bad => new ErrorAnswer(bad.StatusCode, ReasonPhrases.GetReasonPhrase(bad.StatusCode), BadRequest(bad)),
         JsonException json => new ErrorAnswer(StatusCodes.Status400BadRequest, "Bad Request", Json(json)),
+        _ when DiskFull.Is(exception) => new ErrorAnswer(StatusCodes.Status507InsufficientStorage, "Insufficient Storage", "The disk of the service is full; nothing was stored."),
         HttpRequestException { StatusCode: null } or BrokenCircuitException or TimeoutRejectedException => new ErrorAnswer(
             StatusCodes.Status503ServiceUnavailable, "Service Unavailable", "A service that this request needs can't be reached at the moment.") { RetryAfterSeconds = 1 },
         DbException { IsTransient: true } => new ErrorAnswer(

@@ -58,6 +58,7 @@ public static class NodeServers
         {
             using var npm = Process.Start(new ProcessStartInfo(Programs.Find("npm")!, $"install --prefix {temporary} --no-audit --no-fund --ignore-scripts {Packages}")
             {
+                UseShellExecute = false,
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,
                 WorkingDirectory = temporary,

@@ -4,19 +4,14 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Amazon.S3.Transfer;
 
 namespace MlSystem.Registry.Artifacts.Stores;
 
 /// <summary>Objects <c>{prefix}{sha256}</c> of one bucket, on AWS or a server that speaks its protocol. S3 shows an object only when it is complete.</summary>
 internal sealed class S3Blobs : IBlobBackend, IDisposable
 {
-    // Four parts under way: 64 MiB are read from the spool file, not held.
-    private const long PartBytes = 16 * 1024 * 1024;
-    private const int ParallelParts = 4;
     private readonly S3Options _options;
     private readonly AmazonS3Client _client;
-    private readonly TransferUtility _transfer;
 
     public S3Blobs(S3Options options)
     {
@@ -39,7 +34,6 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
         }
 
         _client = string.IsNullOrEmpty(options.AccessKey) ? new(config) : new(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config);
-        _transfer = new(_client, new TransferUtilityConfig { ConcurrentServiceRequests = ParallelParts, MinSizeBeforePartUpload = PartBytes });
     }
 
     public Task OpenAsync(CancellationToken cancellationToken) =>
@@ -49,7 +43,7 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
     {
         if (!await ExistsAsync(blob.Sha256, cancellationToken))
         {
-            await _transfer.UploadAsync(new TransferUtilityUploadRequest { BucketName = _options.Bucket, Key = Key(blob.Sha256), FilePath = file, PartSize = PartBytes }, cancellationToken);
+            await S3Upload.SendAsync(_client, _options.Bucket!, Key(blob.Sha256), file, blob.SizeBytes, cancellationToken);
         }
     }
 
@@ -101,11 +95,7 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
 
     public Task DeleteAsync(string sha256, CancellationToken cancellationToken) => _client.DeleteObjectAsync(_options.Bucket, Key(sha256), cancellationToken);
 
-    public void Dispose()
-    {
-        _transfer.Dispose();
-        _client.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     private string Key(string sha256) => _options.Prefix + sha256;
 }

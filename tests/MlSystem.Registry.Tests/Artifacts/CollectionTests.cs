@@ -93,7 +93,7 @@ public sealed class CollectionTests
                 8 => await app.Registry.PostAsync("model-versions/create", new { name = model, source = $"mlflow-artifacts:/race/{random.Next(3)}" }),
                 _ => await app.Registry.PostAsync("model-versions/delete", new { name = model, version = random.Next(1, 10).ToString() }, HttpMethod.Delete),
             };
-            Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.ServiceUnavailable, answer.ToString());
+            Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.ServiceUnavailable, $"{answer.Status} {answer.Body}");
         }
     }
 
