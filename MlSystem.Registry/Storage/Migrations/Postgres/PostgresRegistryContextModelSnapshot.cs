@@ -55,6 +55,8 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
 
                     b.HasIndex("Folder");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("artifacts");
                 });
 
@@ -160,6 +162,26 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                             Hash = "0000000000000000000000000000000000000000000000000000000000000000",
                             Sequence = 0L
                         });
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.BlobRow", b =>
+                {
+                    b.Property<string>("Sha256")
+                        .HasColumnType("text")
+                        .HasColumnName("sha256")
+                        .UseCollation("C");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size_bytes");
+
+                    b.Property<long>("UsedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Sha256");
+
+                    b.ToTable("blobs", (string)null);
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>

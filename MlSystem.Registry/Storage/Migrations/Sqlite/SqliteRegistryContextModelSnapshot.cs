@@ -47,6 +47,8 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
 
                     b.HasIndex("Folder");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("artifacts");
                 });
 
@@ -142,6 +144,25 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                             Hash = "0000000000000000000000000000000000000000000000000000000000000000",
                             Sequence = 0L
                         });
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.BlobRow", b =>
+                {
+                    b.Property<string>("Sha256")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sha256");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size_bytes");
+
+                    b.Property<long>("UsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Sha256");
+
+                    b.ToTable("blobs", (string)null);
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.Dataset", b =>
