@@ -63,7 +63,7 @@ internal static partial class ArtifactPath
         : Encoding.UTF8.GetByteCount(path) > MaxBytes ? $"it is longer than {MaxBytes} bytes"
         : path.Split('/').Any(segment => segment is "" or "." or "..") ? "'.', '..' and empty segments are not allowed"
         : path.Split('/').Any(segment => Encoding.UTF8.GetByteCount(segment) > MaxSegmentBytes) ? $"a segment is longer than {MaxSegmentBytes} bytes"
-        : Names.TextProblem(path);
+        : VisibleText.Problem(path);
 
     [GeneratedRegex("^[A-Za-z]:", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex DrivePattern();

@@ -147,7 +147,7 @@ internal sealed class LoggedModelStore(RegistryDatabase database, TimeProvider t
 
     /// <summary>MLflow's rule of these names, which stand in URIs and filters.</summary>
     private static string Checked(string name) =>
-        name.Length > Names.MaxNameLength || name.IndexOfAny(['/', ':', '.', '%', '"', '\'']) >= 0 || Names.TextProblem(name) is not null
+        name.Length > Names.MaxNameLength || name.IndexOfAny(['/', ':', '.', '%', '"', '\'']) >= 0 || VisibleText.Problem(name) is not null
             ? throw MlflowError.Invalid($"Invalid model name '{name}': it must have 1 to {Names.MaxNameLength} visible characters without / : . % and quotation marks.")
             : name;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace MlSystem.Registry.Mlflow;
@@ -17,24 +16,7 @@ internal static partial class Names
         name.Length is 0 or > MaxNameLength ? $"it must have 1 to {MaxNameLength} characters"
         : name is "." or ".." || name.Contains('/', StringComparison.Ordinal) || name.Contains(':', StringComparison.Ordinal) ? "it must not contain '/' or ':' nor be '.' or '..'"
         : name.Trim() != name ? "it must not begin or end with white space"
-        : TextProblem(name);
-
-    /// <summary>Why characters of a name or path are refused: what can't be seen can't be told apart.</summary>
-    public static string? TextProblem(string text)
-    {
-        foreach (var rune in text.EnumerateRunes())
-        {
-            var category = Rune.GetUnicodeCategory(rune);
-            if (rune == Rune.ReplacementChar
-                || category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate
-                    or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
-            {
-                return string.Create(CultureInfo.InvariantCulture, $"it must not contain control, invisible or unassigned characters (U+{rune.Value:X4})");
-            }
-        }
-
-        return text.IsNormalized() ? null : "it must be in Unicode's normal form C (NFC)";
-    }
+        : VisibleText.Problem(name);
 
     public static string Checked(string? name, string what)
     {
@@ -48,7 +30,7 @@ internal static partial class Names
         var value = Require.Text(key, "key");
         return value.Length > MaxKeyLength ? throw MlflowError.Invalid($"{what} key has {value.Length} characters; at most {MaxKeyLength} are allowed.")
             : !KeyPattern().IsMatch(value) ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).")
-            : !value.IsNormalized() ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names must be in Unicode's normal form C (NFC).")
+            : VisibleText.Problem(value) is { } problem ? throw MlflowError.Invalid($"Invalid {what} name: '{value}': {problem}.")
             : value.Split('/').Any(part => part is "" or "." or "..") ? throw MlflowError.Invalid($"Invalid {what} name: '{value}'. Names must be unique when read as a path; '', '.' and '..' are no path segments.")
             : value;
     }
@@ -61,6 +43,7 @@ internal static partial class Names
     {
         var value = Require.Text(alias, "alias");
         return value.Length > MaxNameLength || !AliasPattern().IsMatch(value) ? throw MlflowError.Invalid($"Invalid alias name: '{value}'. Allowed are up to {MaxNameLength} alphanumerics, underscores and dashes.")
+            : VisibleText.Problem(value) is { } problem ? throw MlflowError.Invalid($"Invalid alias name: '{value}': {problem}.")
             : value.Equals("latest", StringComparison.OrdinalIgnoreCase) || VersionLikePattern().IsMatch(value) ? throw MlflowError.Invalid($"The alias name '{value}' is reserved.")
             : value;
     }
