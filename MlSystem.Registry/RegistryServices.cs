@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
-using MlSystem.Registry.Audit;
 using MlSystem.Registry.Artifacts.Collection;
+using MlSystem.Registry.Audit;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;

@@ -26,8 +26,8 @@ internal sealed class BlobStore : IDisposable
         _spool = new(Path.Combine(folder, "tmp"), time);
         _backend = settings.Store switch
         {
-            ArtifactStoreKind.S3 => new S3Blobs(settings.S3),
-            ArtifactStoreKind.Azure => new AzureBlobs(settings.Azure),
+            ArtifactStoreKind.S3 => new RemoteBlobs(new S3Blobs(settings.S3)),
+            ArtifactStoreKind.Azure => new RemoteBlobs(new AzureBlobs(settings.Azure)),
             _ => new LocalBlobs(folder),
         };
         _cache = _backend is LocalBlobs ? null : new(_backend, Path.Combine(folder, "cache"), settings.CacheMb * 1024L * 1024, time);

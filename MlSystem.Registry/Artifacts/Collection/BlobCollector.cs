@@ -8,6 +8,7 @@ namespace MlSystem.Registry.Artifacts.Collection;
 /// <summary>
 /// Removes blobs that nothing references and that nobody used for the grace period. What it decides it decides again with the blob's row locked:
 /// an upload or a version of the same content is either before it, and then the blob stays, or waits for its end and stores the content anew.
+/// Every removal is in the audit, in its own transaction, and so is the end of each run.
 /// </summary>
 internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, IOptions<ArtifactOptions> options, TimeProvider time)
 {
@@ -30,6 +31,17 @@ internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, 
                     told.Add(new(blob.Sha256, blob.SizeBytes));
                 }
             }
+        }
+
+        if (!dryRun)
+        {
+            await database.WriteAsync(
+                db =>
+                {
+                    db.Audit.Record("artifacts.collected", "artifacts", after: new() { ["removed"] = count, ["bytes"] = bytes });
+                    return Task.CompletedTask;
+                },
+                cancellationToken);
         }
 
         return new(dryRun, count, bytes, told);
@@ -113,6 +125,7 @@ internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, 
                 // Before the commit: until then the row keeps others from storing the same content.
                 await blobs.Backend.DeleteAsync(blob.Sha256, cancellationToken);
                 await db.Blobs.Where(b => b.Sha256 == blob.Sha256).ExecuteDeleteAsync(cancellationToken);
+                db.Audit.Record("blob.collected", $"blobs/{blob.Sha256}", new() { ["size_bytes"] = blob.SizeBytes });
             }
 
             return removable;

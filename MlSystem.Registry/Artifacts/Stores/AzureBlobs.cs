@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Azure;
+using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage;
 using Azure.Storage.Blobs;
@@ -14,8 +15,8 @@ internal sealed class AzureBlobs(AzureBlobOptions options) : IBlobBackend
     private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 8 * 1024 * 1024, MaximumTransferSize = 8 * 1024 * 1024, MaximumConcurrency = 2 };
 
     private readonly BlobContainerClient _container = (string.IsNullOrEmpty(options.ConnectionString)
-        ? new BlobServiceClient(new Uri(options.Endpoint!), new DefaultAzureCredential())
-        : new BlobServiceClient(options.ConnectionString)).GetBlobContainerClient(options.Container);
+        ? new BlobServiceClient(new Uri(options.Endpoint!), new DefaultAzureCredential(), Settings())
+        : new BlobServiceClient(options.ConnectionString, Settings())).GetBlobContainerClient(options.Container);
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -60,6 +61,13 @@ internal sealed class AzureBlobs(AzureBlobOptions options) : IBlobBackend
     }
 
     public Task DeleteAsync(string sha256, CancellationToken cancellationToken) => Client(sha256).DeleteIfExistsAsync(cancellationToken: cancellationToken);
+
+    // The client's own defaults try six times and wait up to minutes between: callers hear of a store that is away within seconds.
+    private static BlobClientOptions Settings() => new()
+    {
+        Retry = { MaxRetries = 3, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(2) },
+        Transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = Timeout.InfiniteTimeSpan }),
+    };
 
     private BlobClient Client(string sha256) => _container.GetBlobClient(options.Prefix + sha256);
 }

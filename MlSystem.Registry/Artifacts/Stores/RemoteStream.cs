@@ -29,9 +29,16 @@ internal sealed class RemoteStream(IBlobBackend backend, string sha256, long? le
         }
 
         _content ??= await backend.OpenReadAsync(sha256, _position, cancellationToken);
-        var read = await _content.ReadAsync(buffer, cancellationToken);
-        _position += read;
-        return read;
+        try
+        {
+            var read = await _content.ReadAsync(buffer, cancellationToken);
+            _position += read;
+            return read;
+        }
+        catch (Exception error) when (StoreFailure.IsAway(error, cancellationToken))
+        {
+            throw StoreFailure.Answer(error);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -10,6 +10,7 @@ namespace MlSystem.Registry.Artifacts.Stores;
 /// <summary>Objects <c>{prefix}{sha256}</c> of one bucket, on AWS or a server that speaks its protocol. S3 shows an object only when it is complete.</summary>
 internal sealed class S3Blobs : IBlobBackend, IDisposable
 {
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly S3Options _options;
     private readonly AmazonS3Client _client;
 
@@ -19,6 +20,7 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
         var config = new AmazonS3Config
         {
             ForcePathStyle = options.PathStyle,
+            ConnectTimeout = ConnectTimeout,
             // Content is checked by its own SHA-256; not every server knows AWS's newer checksums.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,

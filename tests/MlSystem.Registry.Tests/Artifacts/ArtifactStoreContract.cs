@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Tests.Support;
@@ -101,6 +102,8 @@ public abstract class ArtifactStoreContract
         Assert.DoesNotContain(Hash(gone), stored);
         Assert.Contains(Hash(kept), stored);
         Assert.Equal(kept, await Registry.DownloadAsync($"{path}/kept"));
+        Assert.Equal(2000, Assert.Single(await AuditAsync($"action=blob.collected&resource=blobs/{Hash(gone)}")).GetProperty("before").GetProperty("size_bytes").GetInt32());
+        Assert.Equal(done.GetProperty("removed").GetInt64(), (await AuditAsync("action=artifacts.collected"))[0].GetProperty("after").GetProperty("removed").GetInt64());
 
         (await Registry.UploadAsync($"{path}/gone", gone)).Ok();
         Assert.Equal(gone, await Registry.DownloadAsync($"{path}/gone"));
@@ -118,6 +121,9 @@ public abstract class ArtifactStoreContract
         Assert.False(await Blobs.Backend.ExistsAsync(absent, CancellationToken.None));
         await Blobs.Backend.DeleteAsync(absent, CancellationToken.None);
     }
+
+    private async Task<List<JsonElement>> AuditAsync(string filter) =>
+        [.. (await Registry.NativeAsync($"/api/audit?{filter}")).Ok().Body.GetProperty("entries").EnumerateArray()];
 
     private static byte[] Bytes(int size) => RandomNumberGenerator.GetBytes(size);
 

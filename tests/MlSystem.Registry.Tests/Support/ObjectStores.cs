@@ -29,6 +29,7 @@ public abstract class ObjectStore : IAsyncLifetime
         (_server, Missing) = await StartServerAsync();
         if (Missing is null)
         {
+            await PrepareAsync();
             App = await RegistryApp.StartAsync(null, [.. Settings, ("Registry:Artifacts:CollectAfterHours", "0"), ("Registry:Artifacts:CacheMb", "1")]);
         }
     }
@@ -52,7 +53,17 @@ public abstract class ObjectStore : IAsyncLifetime
     /// <summary>The server is gone from here on.</summary>
     public Task KillServerAsync() => _server!.KillAsync();
 
+    /// <summary>It is there again; what it had may be lost (Azurite writes its catalogue every few seconds).</summary>
+    public async Task RestartServerAsync()
+    {
+        (_server, _) = await StartServerAsync();
+        await PrepareAsync();
+    }
+
     protected virtual Task<(ServerProcess? Server, string? Missing)> StartServerAsync() => Task.FromResult<(ServerProcess?, string?)>((null, null));
+
+    /// <summary>Makes the bucket or container where there is none.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
 }
 
 public sealed class LocalObjectStore : ObjectStore;
@@ -77,9 +88,16 @@ public sealed class S3ObjectStore : ObjectStore
         }
 
         var server = await NodeServers.StartAsync(script, ["-d", Folder, "-a", "127.0.0.1", "-p", Port, "-s"], new Uri(Address));
-        using var client = new AmazonS3Client(Key, Key, new AmazonS3Config { ServiceURL = Address, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        await client.PutBucketAsync("models");
         return (server, null);
+    }
+
+    protected override async Task PrepareAsync()
+    {
+        using var client = new AmazonS3Client(Key, Key, new AmazonS3Config { ServiceURL = Address, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        if (!(await client.ListBucketsAsync()).Buckets?.Exists(bucket => bucket.BucketName == "models") ?? true)
+        {
+            await client.PutBucketAsync("models");
+        }
     }
 }
 
@@ -102,7 +120,8 @@ public sealed class AzureObjectStore : ObjectStore
         }
 
         var server = await NodeServers.StartAsync(script, ["--location", Folder, "--blobPort", Port, "--silent", "--skipApiVersionCheck", "--disableTelemetry"], new Uri(Address));
-        await new BlobServiceClient(ConnectionString).CreateBlobContainerAsync("models");
         return (server, null);
     }
+
+    protected override Task PrepareAsync() => new BlobServiceClient(ConnectionString).GetBlobContainerClient("models").CreateIfNotExistsAsync();
 }
