@@ -2,14 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using MlSystem.Contracts;
 using MlSystem.Registry.Tests.Support;
-using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.Testing;
 
 namespace MlSystem.Registry.Tests.Reliability;
@@ -59,7 +53,8 @@ public sealed class KillTests : IDisposable
         await using var last = await StartAsync();
         Assert.Equal("servable", (await Registry.ValidatedAsync(model, pending)).GetProperty("status").GetString());
         Assert.Equal(Rounds + 1, (await Registry.NativeAsync($"/api/models/{model}/versions")).Ok().Body.GetProperty("versions").GetArrayLength());
-        var told = await EventsAsync(model, RegistryChange.VersionValidated, Rounds + 1);
+        var told = (await RegistryEvents.ReadAsync(_folder.Path, all => all.Count(e => e.Model == model && e.Change == RegistryChange.VersionValidated) >= Rounds + 1))
+            .Where(e => e.Model == model).ToList();
         Assert.Equal(Enumerable.Range(1, Rounds + 1), told.Where(e => e.Change == RegistryChange.VersionCreated).Select(e => e.Version!.Value).Distinct());
         Assert.Equal(Rounds + 1, told.Where(e => e.Change == RegistryChange.AliasSet).Select(e => e.EventId).Distinct().Count());
     }
@@ -101,26 +96,5 @@ public sealed class KillTests : IDisposable
         await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {announced}\r\n\r\n")));
         await stream.WriteAsync(new byte[sent]);
         await stream.FlushAsync();
-    }
-
-    /// <summary>Reads the log itself until the last expected event is there.</summary>
-    private async Task<List<RegistryEvent>> EventsAsync(string model, string change, int count)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection([new("MlSystem:DataDirectory", _folder.Path)]);
-        builder.Services.AddSingleton(new MlSystem.ServiceDefaults.Storage.DataDirectory(builder.Configuration, "monitor"));
-        builder.AddEventLog();
-        using var host = builder.Build();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await using var consumer = host.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Registry, "test");
-        var found = new List<RegistryEvent>();
-        while (found.Where(e => e.Change == change).DistinctBy(e => e.EventId).Count() < count)
-        {
-            var events = await consumer.ReadAsync(1000, deadline.Token);
-            found.AddRange(events.Where(e => e.Event.Key == model).Select(e => JsonSerializer.Deserialize(e.Event.Value.Span, ContractsJson.Default.RegistryEvent)!));
-        }
-
-        return found;
     }
 }

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using MlSystem.Contracts;
 using MlSystem.Registry.Tests.Support;
 using MlSystem.Testing;
 
 namespace MlSystem.Registry.Tests.Reliability;
 
-/// <summary>SIGKILL at random moments under uploads, creations and promotions at the same time: 5 of them, 50 in a soak run.</summary>
+/// <summary>SIGKILL at random moments under uploads, registrations, promotions and changes of endpoints at the same time: 5 of them, 50 in a soak run.</summary>
 public sealed class RandomKillTests : IDisposable
 {
     private const int Seed = 11;
@@ -18,6 +19,7 @@ public sealed class RandomKillTests : IDisposable
     private readonly ConcurrentDictionary<int, bool> _versions = new();
     private readonly HashSet<int> _servable = [];
     private (int? Acknowledged, int? Tried) _champion;
+    private ServingUnderFire _serving = null!;
     private string _model = "";
     private string _run = "";
 
@@ -34,13 +36,18 @@ public sealed class RandomKillTests : IDisposable
                 _model = await Registry.ModelAsync();
                 _run = await Registry.LogModelAsync(TinyModels.Identity(), TinyModels.IdentitySignature);
                 await CreateAsync();
+                await CreateAsync();
+                _serving = new(_http, _model);
             }
 
             await CheckVersionsAsync();
+            await CheckAliasesAsync();
             await CheckChampionAsync();
+            await _serving.CheckAsync();
             await CheckFilesAsync(round == Rounds ? _files.Keys : _files.Keys.Where(path => path.StartsWith($"{round - 1}/", StringComparison.Ordinal)));
             if (round == Rounds)
             {
+                await CheckToldAsync();
                 return;
             }
 
@@ -48,7 +55,9 @@ public sealed class RandomKillTests : IDisposable
             var work = Task.WhenAll(
                 UntilKilledAsync(i => UploadAsync($"{round}/{i}"), killed.Token),
                 UntilKilledAsync(i => i < 5 ? CreateAsync() : UploadAsync($"{round}/more{i}"), killed.Token),
-                UntilKilledAsync(_ => PromoteAsync(), killed.Token));
+                UntilKilledAsync(_ => PromoteAsync(), killed.Token),
+                UntilKilledAsync(_ => _serving.PutAsync(AnyServable()), killed.Token),
+                UntilKilledAsync(_ => _serving.PromoteAsync(AnyServable()), killed.Token));
             await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(10, 500)), TimeProvider.System);
             await killed.CancelAsync();
             await process.KillAsync();
@@ -89,11 +98,13 @@ public sealed class RandomKillTests : IDisposable
 
     private async Task PromoteAsync()
     {
-        var version = RandomNumberGenerator.GetItems<int>([.. _servable], 1)[0];
+        var version = AnyServable();
         _champion.Tried = version;
         await Registry.ChampionAsync(_model, version);
         _champion.Acknowledged = version;
     }
+
+    private int AnyServable() => RandomNumberGenerator.GetItems<int>([.. _servable], 1)[0];
 
     private async Task CheckFilesAsync(IEnumerable<string> paths)
     {
@@ -124,6 +135,28 @@ public sealed class RandomKillTests : IDisposable
 
             _servable.Add(number);
         }
+    }
+
+    /// <summary>Every alias names a version that exists.</summary>
+    private async Task CheckAliasesAsync()
+    {
+        var model = (await Registry.GetAsync($"registered-models/get?name={_model}")).Ok().Body.GetProperty("registered_model");
+        if (model.TryGetProperty("aliases", out var aliases))
+        {
+            Assert.All(aliases.EnumerateArray(), alias => Assert.Contains(int.Parse(alias.GetProperty("version").GetString()!, CultureInfo.InvariantCulture), _servable));
+        }
+    }
+
+    /// <summary>The outbox was delivered: the event log has every change that the database has, and none that it has not.</summary>
+    private async Task CheckToldAsync()
+    {
+        var serving = await _serving.ChangesAsync();
+        var told = await RegistryEvents.ReadAsync(_folder.Path, all => ServingUnderFire.Told(all).IsSupersetOf(serving) && Versions(all).IsSupersetOf(_servable));
+        Assert.Equal([.. serving], ServingUnderFire.Told(told).Where(ServingUnderFire.IsOwn).ToList());
+        Assert.Equal(_servable.Order(), Versions(told).Order());
+
+        HashSet<int> Versions(IEnumerable<RegistryEvent> events) =>
+            [.. events.Where(e => e.Model == _model && e.Change == RegistryChange.VersionCreated).Select(e => e.Version!.Value)];
     }
 
     /// <summary>The last acknowledged promotion holds, or the one that was under way; alias and serving state agree.</summary>

@@ -61,7 +61,7 @@ public class RegistryApp : IAsyncLifetime
             builder.ConfigureTestServices(services => services.AddSingleton(Time));
         });
         Client = _factory.CreateClient();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!(await Client.GetAsync("/health", deadline.Token)).IsSuccessStatusCode)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);

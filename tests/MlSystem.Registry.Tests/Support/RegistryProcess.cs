@@ -19,7 +19,15 @@ public static class RegistryProcess
         }
 
         var process = ServerProcess.Start("dotnet", [typeof(Program).Assembly.Location], variables);
-        await process.WaitUntilAsync(async cancellationToken => (await http.GetAsync("/health", cancellationToken)).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
-        return process;
+        try
+        {
+            await process.WaitUntilAsync(async cancellationToken => (await http.GetAsync("/health", cancellationToken)).IsSuccessStatusCode, TimeSpan.FromMinutes(3));
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
     }
 }
