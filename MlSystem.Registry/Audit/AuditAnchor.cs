@@ -14,6 +14,7 @@ namespace MlSystem.Registry.Audit;
 internal sealed partial class AuditAnchor(IServiceProvider services, DataDirectory data, StartupRunner startup, TimeProvider time, ILogger<AuditAnchor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private readonly SemaphoreSlim _one = new(1);
     private AuditPoint? _refused;
 
     private string File => Path.Combine(data.Own, "audit.anchor");
@@ -31,6 +32,25 @@ internal sealed partial class AuditAnchor(IServiceProvider services, DataDirecto
 
     /// <summary>Moves the anchor to the present end; false when the chain does not go on from where the anchor is.</summary>
     public async Task<bool> MoveAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            return await MoveAloneAsync(cancellationToken);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _one.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<bool> MoveAloneAsync(CancellationToken cancellationToken)
     {
         await using var db = services.GetRequiredService<RegistryDatabase>().Read();
         var head = await db.AuditHeads.Select(h => new AuditPoint(h.Sequence, h.Hash)).FirstOrDefaultAsync(cancellationToken);

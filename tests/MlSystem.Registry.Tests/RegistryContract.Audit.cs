@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using MlSystem.Registry.Audit;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tests.Support;
 
@@ -105,6 +106,8 @@ public abstract partial class RegistryContract
         }
 
         await using var db = app.Services.GetRequiredService<RegistryDatabase>().Read();
+        // Behind all that is manipulated: the anchor would tell of its own entry a second time.
+        Assert.True(await app.Services.GetRequiredService<AuditAnchor>().MoveAsync(CancellationToken.None));
         // Others write too: what is manipulated lies before the end.
         var at = verdict.GetProperty("head").GetProperty("sequence").GetInt64() + 2;
         await TamperedAsync(db, $"UPDATE audit_entries SET principal = 'x' || principal WHERE sequence = {at}", $"UPDATE audit_entries SET principal = substr(principal, 2) WHERE sequence = {at}", (at, "altered"));

@@ -8,6 +8,8 @@ namespace MlSystem.Registry.Artifacts.Stores;
 /// </summary>
 internal sealed class RemoteCache(IBlobBackend backend, string folder, long maxBytes, TimeProvider time)
 {
+    private static readonly TimeSpan FetchLife = TimeSpan.FromDays(1);
+
     /// <summary>Gives a blob the name <paramref name="target"/>; its content was checked against its hash when it was fetched.</summary>
     public async Task LinkAsync(string sha256, string target, CancellationToken cancellationToken)
     {
@@ -62,6 +64,13 @@ internal sealed class RemoteCache(IBlobBackend backend, string folder, long maxB
 
     private void Trim()
     {
+        // What a killed process was fetching.
+        var abandoned = (time.GetUtcNow() - FetchLife).UtcDateTime;
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*.tmp").Where(f => f.LastWriteTimeUtc < abandoned))
+        {
+            file.Delete();
+        }
+
         var files = new DirectoryInfo(folder).GetFiles().Where(f => BlobNames.Hash(f.Name, 0) is not null).OrderByDescending(f => f.LastWriteTimeUtc).ToList();
         var kept = 0L;
         foreach (var file in files)

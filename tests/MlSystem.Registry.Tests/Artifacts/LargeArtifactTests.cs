@@ -11,7 +11,7 @@ namespace MlSystem.Registry.Tests.Artifacts;
 public sealed class LargeArtifactTests
 {
     private const long Bytes = 2L << 30;
-    private const long MaxGrowthBytes = 256 << 20;
+    private const long MaxGrowthBytes = 64 << 20;
     private const string Artifacts = "/api/2.0/mlflow-artifacts/artifacts/";
 
     [Fact]

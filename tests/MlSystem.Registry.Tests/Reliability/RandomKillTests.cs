@@ -13,7 +13,7 @@ public sealed class RandomKillTests : IDisposable
     private const int Seed = 11;
     private static readonly int Rounds = Environment.GetEnvironmentVariable("MLSYSTEM_SOAK") is null ? 5 : 50;
     private readonly TempFolder _folder = new();
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}") };
+    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}"), Timeout = TimeSpan.FromMinutes(10) };
     private readonly Random _random = new(Seed);
     private readonly ConcurrentDictionary<string, byte[]> _files = new();
     private readonly ConcurrentDictionary<int, bool> _versions = new();
