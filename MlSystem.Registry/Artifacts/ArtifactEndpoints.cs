@@ -38,12 +38,12 @@ internal static class ArtifactEndpoints
         return MlflowResults.Empty;
     }
 
-    private static async Task<IResult> DownloadAsync(string path, BlobStore blobs, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
+    private static async Task<IResult> DownloadAsync(string path, HttpContext context, BlobStore blobs, ArtifactTree tree, VersionTree versions, CancellationToken cancellationToken)
     {
         var wanted = ArtifactPath.Checked(path);
         var entry = VersionTree.Contains(wanted) ? await versions.FindAsync(wanted, cancellationToken) : await tree.FindAsync(wanted, cancellationToken);
         return entry is { IsDirectory: false }
-            ? blobs.Answer(new(entry.Sha256!, entry.SizeBytes))
+            ? blobs.Answer(context, new(entry.Sha256!, entry.SizeBytes))
             : throw MlflowError.NotFound(entry is null ? $"No artifact at '{wanted}'." : $"'{wanted}' is a folder.");
     }
 

@@ -37,7 +37,8 @@ internal static partial class ArtifactPath
             rest = slash < 0 ? "" : rest[slash..];
         }
 
-        return Checked(rest.TrimStart('/'));
+        // MLflow takes several slashes for one in a URI.
+        return Checked(string.Join('/', rest.Split('/', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     public static string Join(string folder, string path) => folder.Length == 0 ? path : path.Length == 0 ? folder : $"{folder}/{path}";

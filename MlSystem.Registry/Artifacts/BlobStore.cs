@@ -68,12 +68,16 @@ internal sealed class BlobStore : IDisposable
     }
 
     /// <summary>A blob as an answer, in ranges when asked for; its hash is the entity tag.</summary>
-    public IResult Answer(Blob blob)
+    public IResult Answer(HttpContext context, Blob blob)
     {
         var tag = new EntityTagHeaderValue($"\"{blob.Sha256}\"");
-        return _backend is LocalBlobs local
-            ? TypedResults.PhysicalFile(local.PathOf(blob.Sha256), ContentType, enableRangeProcessing: true, entityTag: tag)
-            : TypedResults.Stream(new RemoteStream(_backend, blob.Sha256, blob.SizeBytes), ContentType, enableRangeProcessing: true, entityTag: tag);
+        if (_backend is LocalBlobs local)
+        {
+            FileSending.Use(context);
+            return TypedResults.PhysicalFile(local.PathOf(blob.Sha256), ContentType, enableRangeProcessing: true, entityTag: tag);
+        }
+
+        return TypedResults.Stream(new RemoteStream(_backend, blob.Sha256, blob.SizeBytes), ContentType, enableRangeProcessing: true, entityTag: tag);
     }
 
     public void Dispose() => (_backend as IDisposable)?.Dispose();

@@ -16,6 +16,7 @@ namespace MlSystem.Registry.Mlflow;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonNode))]
 [JsonSerializable(typeof(MlflowEmpty))]
 [JsonSerializable(typeof(CreateExperiment))]
 [JsonSerializable(typeof(ExperimentRef))]
@@ -42,6 +43,7 @@ namespace MlSystem.Registry.Mlflow;
 [JsonSerializable(typeof(LogOutputs))]
 [JsonSerializable(typeof(SearchDatasets))]
 [JsonSerializable(typeof(DatasetsAnswer))]
+[JsonSerializable(typeof(RunsMetricHistory))]
 [JsonSerializable(typeof(BulkMetricHistory))]
 [JsonSerializable(typeof(MetricHistory))]
 [JsonSerializable(typeof(MetricsAnswer))]

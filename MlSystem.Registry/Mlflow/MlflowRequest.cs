@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
@@ -18,9 +17,9 @@ internal sealed record MlflowRequest<T>(T Message)
         var request = context.Request;
         var fromQuery = HttpMethods.IsGet(request.Method) || (HttpMethods.IsDelete(request.Method) && request.ContentLength is null or 0);
         var routed = type.Properties.Where(p => request.RouteValues.ContainsKey(p.Name)).Select(p => p.Name).ToList();
-        var message = fromQuery ? WithRoute(FromQuery(request.Query, type), request, routed).Deserialize(type)
-            : routed.Count > 0 ? WithRoute(await ObjectAsync(context), request, routed).Deserialize(type)
-            : await JsonSerializer.DeserializeAsync(request.Body, type, context.RequestAborted);
+        var message = fromQuery ? MlflowBody.Read(WithRoute(FromQuery(request.Query, type), request, routed), type)
+            : routed.Count > 0 ? MlflowBody.Read(WithRoute(await ObjectAsync(context), request, routed), type)
+            : await MlflowBody.ReadAsync(request.BodyReader, type, context.RequestAborted);
         return new(message ?? throw MlflowError.Invalid("The request body must be a JSON object."));
     }
 
@@ -73,5 +72,5 @@ internal static class Require
     public static int PageSize(long? value, int byDefault, int max) =>
         value is null ? byDefault
         : value >= 1 && value <= max ? (int)value
-        : throw MlflowError.Invalid($"Invalid value {value} for parameter 'max_results': it must be between 1 and {max}.");
+        : throw MlflowError.Invalid($"Invalid value {value} for parameter 'max_results' supplied: it must be between 1 and {max}.");
 }

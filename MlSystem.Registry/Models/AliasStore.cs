@@ -37,14 +37,29 @@ internal sealed class AliasStore(RegistryDatabase database, TimeProvider time)
             cancellationToken);
     }
 
+    /// <summary>What serving code asks again and again: one query.</summary>
     public async Task<VersionMessage> GetAsync(ModelRef request, CancellationToken cancellationToken)
     {
+        var name = Require.Text(request.Name, "name");
         var alias = Names.Alias(request.Alias);
         await using var db = database.Read();
-        var model = await ModelReader.ModelAsync(db, request.Name, cancellationToken);
-        var version = await db.Versions.FirstOrDefaultAsync(v => v.ModelId == model.ModelId && db.Aliases.Any(a => a.ModelId == v.ModelId && a.Alias == alias && a.Version == v.Version), cancellationToken)
-            ?? throw MlflowError.Invalid($"Registered model alias {alias} not found.");
-        return await ModelReader.MessageAsync(db, model, version, cancellationToken);
+        var found = await db.Models.Where(m => m.Name == name)
+            .Join(db.Aliases.Where(a => a.Alias == alias), m => m.ModelId, a => a.ModelId, (m, a) => a)
+            .Join(db.Versions, a => new { a.ModelId, a.Version }, v => new { v.ModelId, v.Version }, (a, v) => new
+            {
+                Version = v,
+                Tags = db.VersionTags.Where(t => t.ModelId == v.ModelId && t.Version == v.Version).OrderBy(t => t.Key).ToList(),
+                Aliases = db.Aliases.Where(x => x.ModelId == v.ModelId && x.Version == v.Version).OrderBy(x => x.Alias).Select(x => x.Alias).ToList(),
+            })
+            .AsSingleQuery()
+            .FirstOrDefaultAsync(cancellationToken);
+        if (found is null)
+        {
+            await ModelReader.ModelAsync(db, name, cancellationToken);
+            throw MlflowError.Invalid($"Registered model alias {alias} not found.");
+        }
+
+        return ModelReader.Message(name, found.Version, found.Tags, found.Aliases);
     }
 
     /// <summary>Removes an alias; that it is not there is no error. What an endpoint serves is not touched.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Storage;
@@ -29,7 +30,7 @@ internal static class ModelReader
         var ids = models.Select(m => m.ModelId).ToList();
         var tags = (await db.ModelTags.Where(t => ids.Contains(t.ModelId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.ModelId);
         var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.ModelId);
-        var latest = await LatestOfStages(db, db.Versions.Where(v => ids.Contains(v.ModelId))).ToListAsync(cancellationToken);
+        var latest = await LatestOfStages(db.Versions.Where(v => ids.Contains(v.ModelId))).ToListAsync(cancellationToken);
         var names = models.ToDictionary(m => m.ModelId, m => m.Name);
         var latestMessages = (await MessagesAsync(db, latest, names, cancellationToken)).ToLookup(v => v.Name);
         return [.. models.Select(model => new ModelMessage
@@ -46,8 +47,31 @@ internal static class ModelReader
     }
 
     /// <summary>The highest version of each stage of each model.</summary>
-    public static IQueryable<ModelVersion> LatestOfStages(RegistryContext db, IQueryable<ModelVersion> versions) =>
-        versions.Where(v => !db.Versions.Any(o => o.ModelId == v.ModelId && o.Stage == v.Stage && o.Version > v.Version)).OrderBy(v => v.Version);
+    public static IQueryable<ModelVersion> LatestOfStages(IQueryable<ModelVersion> versions) => versions
+        .Join(
+            versions.GroupBy(v => new { v.ModelId, v.Stage }).Select(g => new { g.Key.ModelId, Version = g.Max(v => v.Version) }),
+            v => new { v.ModelId, v.Version },
+            g => new { g.ModelId, g.Version },
+            (v, g) => v)
+        .OrderBy(v => v.Version).Select(ForMessages);
+
+    /// <summary>Without signature, lineage and manifest signature: they are long, and no message of MLflow has them.</summary>
+    public static Expression<Func<ModelVersion, ModelVersion>> ForMessages { get; } = v => new()
+    {
+        ModelId = v.ModelId,
+        Version = v.Version,
+        Status = v.Status,
+        Reason = v.Reason,
+        RunId = v.RunId,
+        Source = v.Source,
+        LoggedModelId = v.LoggedModelId,
+        RunLink = v.RunLink,
+        Stage = v.Stage,
+        Description = v.Description,
+        CreatedBy = v.CreatedBy,
+        CreationTime = v.CreationTime,
+        LastUpdatedTime = v.LastUpdatedTime,
+    };
 
     public static async Task<IReadOnlyList<VersionMessage>> MessagesAsync(
         RegistryContext db, IReadOnlyList<ModelVersion> versions, IReadOnlyDictionary<long, string> names, CancellationToken cancellationToken)
@@ -57,25 +81,27 @@ internal static class ModelReader
         var tags = (await db.VersionTags.Where(t => ids.Contains(t.ModelId) && numbers.Contains(t.Version)).OrderBy(t => t.Key).ToListAsync(cancellationToken))
             .ToLookup(t => (t.ModelId, t.Version));
         var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => (a.ModelId, a.Version));
-        return [.. versions.Select(v => new VersionMessage
-        {
-            Name = names[v.ModelId],
-            Version = Text(v.Version),
-            CreationTimestamp = v.CreationTime,
-            LastUpdatedTimestamp = v.LastUpdatedTime,
-            UserId = v.CreatedBy,
-            CurrentStage = v.Stage,
-            Description = v.Description,
-            Source = v.Source,
-            RunId = v.RunId,
-            RunLink = v.RunLink,
-            ModelId = v.LoggedModelId,
-            Status = v.Status == VersionStatus.Pending ? "PENDING_REGISTRATION" : "READY",
-            StatusMessage = v.Status == VersionStatus.Refused ? $"Not servable: {v.Reason}" : null,
-            Tags = OrNull(tags[(v.ModelId, v.Version)].Select(t => new KeyValue(t.Key, t.Value))),
-            Aliases = OrNull(aliases[(v.ModelId, v.Version)].Select(a => a.Alias)),
-        })];
+        return [.. versions.Select(v => Message(names[v.ModelId], v, tags[(v.ModelId, v.Version)], aliases[(v.ModelId, v.Version)].Select(a => a.Alias)))];
     }
+
+    public static VersionMessage Message(string name, ModelVersion version, IEnumerable<ModelVersionTag> tags, IEnumerable<string> aliases) => new()
+    {
+        Name = name,
+        Version = Text(version.Version),
+        CreationTimestamp = version.CreationTime,
+        LastUpdatedTimestamp = version.LastUpdatedTime,
+        UserId = version.CreatedBy,
+        CurrentStage = version.Stage,
+        Description = version.Description,
+        Source = version.Source,
+        RunId = version.RunId,
+        RunLink = version.RunLink,
+        ModelId = version.LoggedModelId,
+        Status = version.Status == VersionStatus.Pending ? "PENDING_REGISTRATION" : "READY",
+        StatusMessage = version.Status == VersionStatus.Refused ? $"Not servable: {version.Reason}" : null,
+        Tags = OrNull(tags.Select(t => new KeyValue(t.Key, t.Value))),
+        Aliases = OrNull(aliases),
+    };
 
     public static async Task<VersionMessage> MessageAsync(RegistryContext db, RegisteredModel model, ModelVersion version, CancellationToken cancellationToken) =>
         (await MessagesAsync(db, [version], new Dictionary<long, string> { [model.ModelId] = model.Name }, cancellationToken))[0];

@@ -18,7 +18,9 @@ internal sealed record SourceFolder(List<ManifestFile> Files, string? RunId, str
     private const string ModelsScheme = "models:/";
 
     public static Task<SourceFolder> ReadAsync(RegistryContext db, string source, CancellationToken cancellationToken) =>
-        source.StartsWith(RunsScheme, StringComparison.Ordinal) ? OfRunAsync(db, source[RunsScheme.Length..].TrimStart('/'), cancellationToken)
+        Misleads(source) ? throw MlflowError.Invalid(
+            $"Invalid model version source: '{source}'. If supplying a source as an http, https, ftp, objectstore or mlflow-artifacts uri, its path must be absolute, without '..' and NUL, also when they are encoded.")
+        : source.StartsWith(RunsScheme, StringComparison.Ordinal) ? OfRunAsync(db, source[RunsScheme.Length..].TrimStart('/'), cancellationToken)
         : source.StartsWith(ModelsScheme, StringComparison.Ordinal) ? OfModelAsync(db, source, source[ModelsScheme.Length..].TrimStart('/'), cancellationToken)
         : OfUriAsync(db, source, null, cancellationToken);
 
@@ -87,6 +89,17 @@ internal sealed record SourceFolder(List<ManifestFile> Files, string? RunId, str
         var files = await db.VersionFiles.AsNoTracking().Where(f => f.ModelId == modelId && f.Version == version).OrderBy(f => f.Path).ToListAsync(cancellationToken);
         return [.. files.Where(f => f.Path.StartsWith(prefix, StringComparison.Ordinal))
             .Select(f => new ManifestFile { Path = f.Path[prefix.Length..], Sha256 = f.Sha256, SizeBytes = f.SizeBytes })];
+    }
+
+    /// <summary>Whether a path leads out of where it seems to be, however often it is encoded.</summary>
+    private static bool Misleads(string source)
+    {
+        for (var decoded = Uri.UnescapeDataString(source); decoded != source; decoded = Uri.UnescapeDataString(source))
+        {
+            source = decoded;
+        }
+
+        return source.Contains('\0', StringComparison.Ordinal) || source.Split('/', '\\', '?', '#').Contains("..");
     }
 
     /// <summary>A store that is not the registry's, such as <c>s3://…</c>; local paths would be those of the server.</summary>

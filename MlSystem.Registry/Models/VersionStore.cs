@@ -76,7 +76,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         var size = Require.PageSize(request.MaxResults, 10_000, 200_000);
         var offset = PageToken.Offset(request.PageToken);
         await using var db = database.Read();
-        var page = await ModelQuery.Versions(db, request).Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
+        var page = await ModelQuery.Versions(db, request).Skip(offset).Take(size + 1).Select(ModelReader.ForMessages).ToListAsync(cancellationToken);
         var ids = page.Select(v => v.ModelId).Distinct().ToList();
         var names = await db.Models.Where(m => ids.Contains(m.ModelId)).ToDictionaryAsync(m => m.ModelId, m => m.Name, cancellationToken);
         var versions = await ModelReader.MessagesAsync(db, [.. page.Take(size)], names, cancellationToken);
@@ -90,7 +90,7 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
         await using var db = database.Read();
         var model = await ModelReader.ModelAsync(db, request.Name, cancellationToken);
         var versions = db.Versions.Where(v => v.ModelId == model.ModelId);
-        var latest = await ModelReader.LatestOfStages(db, stages.Count == 0 ? versions : versions.Where(v => stages.Contains(v.Stage))).ToListAsync(cancellationToken);
+        var latest = await ModelReader.LatestOfStages(stages.Count == 0 ? versions : versions.Where(v => stages.Contains(v.Stage))).ToListAsync(cancellationToken);
         var messages = await ModelReader.MessagesAsync(db, latest, new Dictionary<long, string> { [model.ModelId] = model.Name }, cancellationToken);
         return new(messages.Count == 0 ? null : messages, null);
     }

@@ -54,6 +54,15 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     /// <summary>SQL LIKE without an escape character, with or without regard to case.</summary>
     public abstract Expression Like(Expression text, string pattern, bool ignoreCase);
 
+    /// <summary>How many rows of so many columns one statement takes.</summary>
+    public abstract int MaxRows(int columns);
+
+    /// <summary>Rows as the source of an INSERT, with its parameters.</summary>
+    public abstract (string Source, IReadOnlyList<object> Parameters) Rows(int columns, IReadOnlyList<object[]> rows);
+
+    /// <summary>How many characters of a param's or tag's value are in the index; null for all of them.</summary>
+    public abstract int? IndexedTextLength { get; }
+
     /// <summary>Takes the right to deliver the outbox until the transaction ends; false when another replica has it.</summary>
     public abstract Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken);
 
@@ -82,7 +91,9 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<ExperimentTag>().HasKey(t => new { t.ExperimentId, t.Key });
         modelBuilder.Entity<ExperimentTag>().HasOne<Experiment>().WithMany().HasForeignKey(t => t.ExperimentId);
         modelBuilder.Entity<Run>().HasOne<Experiment>().WithMany().HasForeignKey(r => r.ExperimentId);
-        modelBuilder.Entity<Run>().HasIndex(r => new { r.ExperimentId, r.StartTime, r.RunId });
+        // Newest first is the order of every search without another.
+        modelBuilder.Entity<Run>().HasIndex(r => new { r.ExperimentId, r.StartTime, r.RunId }).IsDescending(false, true, false);
+        modelBuilder.Entity<Run>().HasIndex(r => new { r.StartTime, r.RunId }).IsDescending(true, false);
         modelBuilder.Entity<RunParam>().HasKey(p => new { p.RunId, p.Key });
         modelBuilder.Entity<RunParam>().HasOne<Run>().WithMany().HasForeignKey(p => p.RunId);
         modelBuilder.Entity<RunTag>().HasKey(t => new { t.RunId, t.Key });
@@ -109,6 +120,8 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     private static void InputEntities(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Dataset>().HasKey(d => new { d.ExperimentId, d.Name, d.Digest });
+        // The default experiment's id is 0, which Entity Framework would take for a key that is not given yet.
+        modelBuilder.Entity<Dataset>().Property(d => d.ExperimentId).ValueGeneratedNever().HasSentinel(-1);
         modelBuilder.Entity<Dataset>().HasOne<Experiment>().WithMany().HasForeignKey(d => d.ExperimentId);
         modelBuilder.Entity<RunDataset>().HasKey(d => new { d.RunId, d.Name, d.Digest });
         modelBuilder.Entity<RunDataset>().HasOne<Run>().WithMany().HasForeignKey(d => d.RunId);
@@ -173,6 +186,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<ModelVersion>().ToTable("model_versions").HasKey(v => new { v.ModelId, v.Version });
         modelBuilder.Entity<ModelVersion>().HasOne<RegisteredModel>().WithMany().HasForeignKey(v => v.ModelId);
         modelBuilder.Entity<ModelVersion>().HasIndex(v => v.RunId);
+        modelBuilder.Entity<ModelVersion>().HasIndex(v => new { v.LastUpdatedTime, v.ModelId, v.Version }).IsDescending(true, false, true);
         modelBuilder.Entity<ModelVersion>().HasIndex(v => new { v.Status, v.ValidationClaimedUntil });
         modelBuilder.Entity<ModelVersionTag>().ToTable("model_version_tags").HasKey(t => new { t.ModelId, t.Version, t.Key });
         modelBuilder.Entity<ModelVersionTag>().HasOne<ModelVersion>().WithMany().HasForeignKey(t => new { t.ModelId, t.Version });

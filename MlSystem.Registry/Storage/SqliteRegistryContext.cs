@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using MlSystem.Registry.Search;
 
 namespace MlSystem.Registry.Storage;
 
@@ -13,6 +14,9 @@ internal sealed class SqliteRegistryContext(DbContextOptions<SqliteRegistryConte
     private const int Busy = 5;
     private const int Locked = 6;
     private const int Constraint = 19;
+
+    /// <summary>A statement takes 32,766.</summary>
+    private const int MaxParameters = 30_000;
 
     private static readonly MethodInfo GlobMethod = ((Func<DbFunctions, string, string, bool>)SqliteDbFunctionsExtensions.Glob).Method;
     private static readonly MethodInfo LikeMethod = ((Func<DbFunctions, string, string, bool>)DbFunctionsExtensions.Like).Method;
@@ -27,9 +31,40 @@ internal sealed class SqliteRegistryContext(DbContextOptions<SqliteRegistryConte
         ignoreCase ? LikeMethod : GlobMethod,
         Expression.Constant(EF.Functions),
         text,
-        Expression.Constant(ignoreCase ? pattern : ToGlob(pattern)));
+        Predicates.Parameter(ignoreCase ? pattern : ToGlob(pattern)));
+
+    /// <summary>SQLite's index takes values of any length.</summary>
+    public override int? IndexedTextLength => null;
+
+    public override int MaxRows(int columns) => MaxParameters / columns;
+
+    public override (string Source, IReadOnlyList<object> Parameters) Rows(int columns, IReadOnlyList<object[]> rows)
+    {
+        var source = new StringBuilder("VALUES ");
+        var parameter = 0;
+        for (var row = 0; row < rows.Count; row++)
+        {
+            source.Append(row == 0 ? "(" : ", (");
+            for (var column = 0; column < columns; column++)
+            {
+                source.Append(column == 0 ? "{" : ", {").Append(parameter++).Append('}');
+            }
+
+            source.Append(')');
+        }
+
+        return (source.ToString(), [.. rows.SelectMany(values => values)]);
+    }
 
     public override Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        // PostgreSQL has the same with the values' beginnings, by its migration.
+        modelBuilder.Entity<RunParam>().HasIndex(p => new { p.Key, p.Value, p.RunId }).HasDatabaseName("ix_run_params_key_value");
+        modelBuilder.Entity<RunTag>().HasIndex(t => new { t.Key, t.Value, t.RunId }).HasDatabaseName("ix_run_tags_key_value");
+    }
 
     private static string ToGlob(string pattern)
     {

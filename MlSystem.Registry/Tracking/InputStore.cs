@@ -8,6 +8,7 @@ namespace MlSystem.Registry.Tracking;
 /// <summary>What runs read and made: data sets and logged models.</summary>
 internal sealed class InputStore(RegistryDatabase database)
 {
+    private const int MaxExperiments = 20;
     private const int MaxDatasets = 1000;
     private const int MaxNameLength = 500;
     private const int MaxDigestLength = 36;
@@ -26,6 +27,11 @@ internal sealed class InputStore(RegistryDatabase database)
         if (datasets.Count > MaxDatasets)
         {
             throw MlflowError.Invalid($"At most {MaxDatasets} datasets can be logged in one call; got {datasets.Count}.");
+        }
+
+        if (request.Datasets is null or { Count: 0 } && request.Models is null or { Count: 0 })
+        {
+            throw MlflowError.Invalid("Missing value for required parameter 'datasets' (or 'models').");
         }
 
         List<(DatasetMessage Dataset, List<KeyValue> Tags)> inputs = [.. datasets.Select(Checked)];
@@ -61,7 +67,13 @@ internal sealed class InputStore(RegistryDatabase database)
     /// <summary>The data sets of experiments with the contexts in which their runs used them.</summary>
     public async Task<DatasetsAnswer> SearchDatasetsAsync(SearchDatasets request, CancellationToken cancellationToken)
     {
-        var ids = (request.ExperimentIds ?? []).Select(ExperimentStore.Id).ToList();
+        var experiments = request.ExperimentIds is { Count: > 0 } given ? given : throw MlflowError.Invalid("SearchDatasets request must specify at least one experiment_id.");
+        if (experiments.Count > MaxExperiments)
+        {
+            throw MlflowError.Invalid($"SearchDatasets request cannot specify more than {MaxExperiments} experiment_ids. Received {experiments.Count}.");
+        }
+
+        var ids = experiments.Select(ExperimentStore.Id).ToList();
         await using var db = database.Read();
         var found = await db.RunDatasets.Where(d => ids.Contains(d.ExperimentId) && db.Runs.Any(r => r.RunId == d.RunId && r.LifecycleStage == LifecycleStage.Active))
             .Select(d => new

@@ -24,11 +24,15 @@ internal static class RunEndpoints
         mlflow.MapPost("/runs/log-inputs", LogInputsAsync);
         mlflow.MapPost("/runs/outputs", LogOutputsAsync);
         mlflow.MapGet("/metrics/get-history", HistoryAsync);
+        mlflow.MapGet("/metrics/get-history-bulk", HistoryOfRunsAsync);
         mlflow.MapGet("/metrics/get-history-bulk-interval", BulkHistoryAsync);
     }
 
     private static async Task<JsonHttpResult<RunAnswer>> CreateAsync(MlflowRequest<CreateRun> request, Caller caller, RunStore runs, CancellationToken cancellationToken) =>
         MlflowResults.Ok(new RunAnswer(await runs.CreateAsync(request.Message, caller.Name, cancellationToken)));
+
+    private static async Task<JsonHttpResult<MetricsAnswer>> HistoryOfRunsAsync(MlflowRequest<RunsMetricHistory> request, MetricHistoryReader history, CancellationToken cancellationToken) =>
+        MlflowResults.Ok(await history.OfRunsAsync(request.Message, cancellationToken));
 
     private static async Task<JsonHttpResult<RunAnswer>> GetAsync(MlflowRequest<RunRef> request, RunStore runs, CancellationToken cancellationToken) =>
         MlflowResults.Ok(new RunAnswer(await runs.GetAsync(request.Message.RunId ?? request.Message.RunUuid, cancellationToken)));
@@ -67,8 +71,7 @@ internal static class RunEndpoints
 
     private static async Task<JsonHttpResult<MlflowEmpty>> LogBatchAsync(MlflowRequest<LogBatch> request, RunLog log, CancellationToken cancellationToken)
     {
-        var m = request.Message;
-        await log.LogAsync(m.RunId, m.Metrics ?? [], m.Params ?? [], m.Tags ?? [], cancellationToken);
+        await log.LogBatchAsync(request.Message, cancellationToken);
         return MlflowResults.Empty;
     }
 

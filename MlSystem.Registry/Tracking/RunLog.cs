@@ -6,7 +6,7 @@ using MlSystem.Registry.Storage;
 namespace MlSystem.Registry.Tracking;
 
 /// <summary>What is logged to a run: metrics with their history, parameters, tags.</summary>
-internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
+internal sealed class RunLog(RegistryDatabase database)
 {
     /// <summary>MLflow's limits of one <c>log-batch</c>.</summary>
     private const int MaxMetrics = 1000;
@@ -14,6 +14,18 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
     private const int MaxTags = 100;
     private const int MaxEntities = 1000;
     private const string ModelHistoryTag = "mlflow.log-model.history";
+
+    /// <summary>Logs everything or nothing; says which of many entries lacks something.</summary>
+    public Task LogBatchAsync(LogBatch request, CancellationToken cancellationToken)
+    {
+        var (metrics, parameters, tags) = (request.Metrics ?? [], request.Params ?? [], request.Tags ?? []);
+        RequireAll(metrics, m => !string.IsNullOrEmpty(m.Key), i => $"metrics[{i}].key");
+        RequireAll(metrics, m => m.Value is not null, i => $"metrics[{i}].value");
+        RequireAll(metrics, m => m.Timestamp is not null, i => $"metrics[{i}].timestamp");
+        RequireAll(parameters, p => !string.IsNullOrEmpty(p.Key), i => $"params[{i}].key");
+        RequireAll(tags, t => !string.IsNullOrEmpty(t.Key), i => $"tags[{i}].key");
+        return LogAsync(request.RunId, metrics, parameters, tags, cancellationToken);
+    }
 
     /// <summary>Logs everything or nothing.</summary>
     public Task LogAsync(string? id, IReadOnlyList<MetricMessage> metrics, IReadOnlyList<KeyValue> parameters, IReadOnlyList<KeyValue> tags, CancellationToken cancellationToken)
@@ -86,6 +98,17 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
             new RunTag { RunId = runId, Key = "", Value = "" },
             await db.RunTags.Where(t => t.RunId == runId && keys.Contains(t.Key)).ToDictionaryAsync(t => t.Key, t => t.Value, cancellationToken),
             tags);
+    }
+
+    private static void RequireAll<T>(IReadOnlyList<T> entries, Func<T, bool> isThere, Func<int, string> field)
+    {
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (!isThere(entries[i]))
+            {
+                throw MlflowError.Invalid($"Missing value for required parameter '{field(i)}'.");
+            }
+        }
     }
 
     private static void CheckLimits(int metrics, int parameters, int tags)
@@ -170,15 +193,15 @@ internal sealed class RunLog(RegistryDatabase database, TimeProvider time)
 
     private static object[] Row(MetricPoint p) => [p.RunId, p.Key, p.Timestamp, p.Step, p.Value, p.IsNan];
 
-    private MetricPoint Point(string runId, MetricMessage metric)
+    private static MetricPoint Point(string runId, MetricMessage metric)
     {
         var key = Names.Key(metric.Key, "metric");
-        var value = Require.Value(metric.Value, $"metrics['{key}'].value");
+        var value = Require.Value(metric.Value, "value");
         return new()
         {
             RunId = runId,
             Key = key,
-            Timestamp = metric.Timestamp ?? time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Timestamp = Require.Value(metric.Timestamp, "timestamp"),
             Step = metric.Step ?? 0,
             Value = double.IsNaN(value) ? 0 : value,
             IsNan = double.IsNaN(value),

@@ -25,6 +25,9 @@ internal sealed record LogModel(string? RunId, string? ModelJson);
 
 internal sealed record MetricHistory(string? RunId, string? RunUuid, string? MetricKey, string? PageToken, long? MaxResults);
 
+/// <param name="RunId">1 to 100 runs.</param>
+internal sealed record RunsMetricHistory(IReadOnlyList<string>? RunId, string? MetricKey, long? MaxResults);
+
 /// <param name="RunIds">1 to 100 runs.</param>
 internal sealed record BulkMetricHistory(IReadOnlyList<string>? RunIds, string? MetricKey, long? StartStep, long? EndStep, int? MaxResults);
 

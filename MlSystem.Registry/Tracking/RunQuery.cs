@@ -4,18 +4,17 @@ using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Tracking;
 
-/// <summary>Filters and orders runs as MLflow's <c>runs/search</c> does.</summary>
+/// <summary>Filters runs as MLflow's <c>runs/search</c> does.</summary>
 internal static class RunQuery
 {
-    private const string Known = "run_id, run_name, status, user_id, artifact_uri, start_time, end_time, metrics, params, tags and datasets (name, digest, context)";
+    internal const string Known = "run_id, run_name, status, user_id, artifact_uri, start_time, end_time, metrics, params, tags and datasets (name, digest, context)";
 
-    public static IQueryable<Run> Build(RegistryContext db, SearchRuns request)
+    /// <summary>The runs that a search finds, unordered.</summary>
+    public static IQueryable<Run> Filtered(RegistryContext db, SearchRuns request)
     {
         var ids = (request.ExperimentIds ?? []).Select(ExperimentStore.Id).ToList();
         var runs = OfStage(db.Runs.Where(r => ids.Contains(r.ExperimentId)), request.RunViewType);
-        var filtered = FilterParser.Filter(request.Filter).Aggregate(runs, (query, clause) => Where(query, db, clause));
-        var ordered = FilterParser.Order(request.OrderBy).Aggregate(filtered, (query, clause) => OrderBy(query, db, clause));
-        return ordered.Then(r => r.StartTime, descending: true).ThenBy(r => r.RunId);
+        return FilterParser.Filter(request.Filter).Aggregate(runs, (query, clause) => Where(query, db, clause));
     }
 
     private static IQueryable<Run> OfStage(IQueryable<Run> runs, string? viewType) => viewType switch
@@ -34,10 +33,10 @@ internal static class RunQuery
                 var metrics = db.LatestMetrics.Where(m => m.Key == clause.Key && !m.IsNan).WhereNumber(m => m.Value, clause);
                 return runs.Where(r => metrics.Any(m => m.RunId == r.RunId));
             case FilterScope.Param:
-                var parameters = db.RunParams.Where(p => p.Key == clause.Key).WhereText(db, p => p.Value, clause);
+                var parameters = db.RunParams.Where(p => p.Key == clause.Key).WhereIndexedText(db, p => p.Value, clause);
                 return runs.Where(r => parameters.Any(p => p.RunId == r.RunId));
             case FilterScope.Tag:
-                var tags = db.RunTags.Where(t => t.Key == clause.Key).WhereText(db, t => t.Value, clause);
+                var tags = db.RunTags.Where(t => t.Key == clause.Key).WhereIndexedText(db, t => t.Value, clause);
                 return runs.Where(r => tags.Any(t => t.RunId == r.RunId));
             case FilterScope.Dataset:
                 var datasets = WhereDataset(db, clause);
@@ -65,32 +64,5 @@ internal static class RunQuery
         "start_time" or "created" => runs.WhereNumber(r => r.StartTime, clause),
         "end_time" => runs.WhereNumber(r => r.EndTime, clause),
         _ => throw Predicates.Unknown("filter", clause.Key, Known),
-    };
-
-    /// <summary>Runs without the key come last in both directions.</summary>
-    private static IQueryable<Run> OrderBy(IQueryable<Run> runs, RegistryContext db, OrderClause clause) => clause.Scope switch
-    {
-        FilterScope.Metric => runs
-            .Then(r => db.LatestMetrics.Any(m => m.RunId == r.RunId && m.Key == clause.Key && !m.IsNan) ? 0 : 1, descending: false)
-            .Then(r => db.LatestMetrics.Where(m => m.RunId == r.RunId && m.Key == clause.Key).Select(m => (double?)m.Value).FirstOrDefault(), clause.Descending),
-        FilterScope.Param => runs
-            .Then(r => db.RunParams.Any(p => p.RunId == r.RunId && p.Key == clause.Key) ? 0 : 1, descending: false)
-            .Then(r => db.RunParams.Where(p => p.RunId == r.RunId && p.Key == clause.Key).Select(p => p.Value).FirstOrDefault(), clause.Descending),
-        FilterScope.Tag => runs
-            .Then(r => db.RunTags.Any(t => t.RunId == r.RunId && t.Key == clause.Key) ? 0 : 1, descending: false)
-            .Then(r => db.RunTags.Where(t => t.RunId == r.RunId && t.Key == clause.Key).Select(t => t.Value).FirstOrDefault(), clause.Descending),
-        _ => OrderByAttribute(runs, clause),
-    };
-
-    private static IQueryable<Run> OrderByAttribute(IQueryable<Run> runs, OrderClause clause) => clause.Key switch
-    {
-        "run_id" => runs.Then(r => r.RunId, clause.Descending),
-        "run_name" or "Run Name" => runs.Then(r => r.Name, clause.Descending),
-        "status" => runs.Then(r => r.Status, clause.Descending),
-        "user_id" => runs.Then(r => r.UserId, clause.Descending),
-        "artifact_uri" => runs.Then(r => r.ArtifactUri, clause.Descending),
-        "start_time" or "Created" => runs.Then(r => r.StartTime, clause.Descending),
-        "end_time" => runs.Then(r => r.EndTime == null ? 1 : 0, descending: false).Then(r => r.EndTime, clause.Descending),
-        _ => throw Predicates.Unknown("order_by", clause.Key, Known),
     };
 }

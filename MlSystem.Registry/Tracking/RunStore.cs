@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Search;
 using MlSystem.Registry.Storage;
 using MlSystem.ServiceDefaults.Errors;
 
@@ -97,7 +98,7 @@ internal sealed class RunStore(RegistryDatabase database, TimeProvider time)
         var size = Require.PageSize(request.MaxResults, 1000, 50_000);
         var offset = PageToken.Offset(request.PageToken);
         await using var db = database.Read();
-        var page = await RunQuery.Build(db, request).Skip(offset).Take(size + 1).ToListAsync(cancellationToken);
+        var page = await PiecedPage.ReadAsync(RunOrder.Pieces(db, RunQuery.Filtered(db, request), request.OrderBy), offset, size + 1, cancellationToken);
         var runs = await WithDataAsync(db, [.. page.Take(size)], cancellationToken);
         return new(runs.Count == 0 ? null : runs, PageToken.Next(offset, size, page.Count));
     }

@@ -59,7 +59,7 @@ public abstract partial class RegistryContract
         Assert.Equal((60, 40), (first.GetProperty("metrics").GetArrayLength(), second.GetProperty("metrics").GetArrayLength()));
         Assert.False(second.TryGetProperty("next_page_token", out _));
         var sampled = (await Registry.GetAsync($"metrics/get-history-bulk-interval?run_ids={run}&metric_key=m&max_results=10")).Ok().Body.GetProperty("metrics").EnumerateArray().ToList();
-        Assert.Equal((10, 0, 99, run), (sampled.Count, sampled[0].GetProperty("step").GetInt32(), sampled[^1].GetProperty("step").GetInt32(), sampled[0].GetProperty("run_id").GetString()));
+        Assert.Equal((11, 0, 99, run), (sampled.Count, sampled[0].GetProperty("step").GetInt32(), sampled[^1].GetProperty("step").GetInt32(), sampled[0].GetProperty("run_id").GetString()));
         (await Registry.GetAsync($"metrics/get-history-bulk-interval?run_ids={run}&metric_key=m&start_step=1")).Refused("INVALID_PARAMETER_VALUE");
     }
 

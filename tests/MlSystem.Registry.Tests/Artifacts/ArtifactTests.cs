@@ -34,6 +34,18 @@ public sealed class ArtifactTests(RegistryApp app) : IClassFixture<RegistryApp>
     }
 
     [Fact]
+    public async Task A_file_of_many_blocks_comes_back_whole_and_in_parts()
+    {
+        var content = new byte[1_000_003];
+        new Random(5).NextBytes(content);
+        (await app.Registry.UploadAsync("blocks/file", content)).Ok();
+        Assert.Equal(content, await app.Registry.DownloadAsync("blocks/file"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow-artifacts/artifacts/blocks/file") { Headers = { Range = new(200_000, 700_000) } };
+        using var part = await app.Client.SendAsync(request);
+        Assert.Equal(content[200_000..700_001], await part.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
     public async Task An_upload_beyond_the_limit_is_refused_and_leaves_nothing()
     {
         using var folder = new TempFolder();

@@ -682,6 +682,9 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
 
                     b.HasIndex("Status", "ValidationClaimedUntil");
 
+                    b.HasIndex("LastUpdatedTime", "ModelId", "Version")
+                        .IsDescending(true, false, true);
+
                     b.ToTable("model_versions", (string)null);
                 });
 
@@ -1024,7 +1027,11 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
 
                     b.HasKey("RunId");
 
-                    b.HasIndex("ExperimentId", "StartTime", "RunId");
+                    b.HasIndex("StartTime", "RunId")
+                        .IsDescending(true, false);
+
+                    b.HasIndex("ExperimentId", "StartTime", "RunId")
+                        .IsDescending(false, true, false);
 
                     b.ToTable("runs");
                 });

@@ -611,6 +611,9 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
 
                     b.HasIndex("Status", "ValidationClaimedUntil");
 
+                    b.HasIndex("LastUpdatedTime", "ModelId", "Version")
+                        .IsDescending(true, false, true);
+
                     b.ToTable("model_versions", (string)null);
                 });
 
@@ -918,7 +921,11 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
 
                     b.HasKey("RunId");
 
-                    b.HasIndex("ExperimentId", "StartTime", "RunId");
+                    b.HasIndex("StartTime", "RunId")
+                        .IsDescending(true, false);
+
+                    b.HasIndex("ExperimentId", "StartTime", "RunId")
+                        .IsDescending(false, true, false);
 
                     b.ToTable("runs");
                 });
@@ -1016,6 +1023,9 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
 
                     b.HasKey("RunId", "Key");
 
+                    b.HasIndex("Key", "Value", "RunId")
+                        .HasDatabaseName("ix_run_params_key_value");
+
                     b.ToTable("run_params");
                 });
 
@@ -1035,6 +1045,9 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .HasColumnName("value");
 
                     b.HasKey("RunId", "Key");
+
+                    b.HasIndex("Key", "Value", "RunId")
+                        .HasDatabaseName("ix_run_tags_key_value");
 
                     b.ToTable("run_tags");
                 });

@@ -1,0 +1,63 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace MlSystem.Registry.Storage.Migrations.Postgres
+{
+    /// <inheritdoc />
+    public partial class SearchIndexes : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropIndex(
+                name: "IX_runs_experiment_id_start_time_run_id",
+                table: "runs");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_runs_experiment_id_start_time_run_id",
+                table: "runs",
+                columns: new[] { "experiment_id", "start_time", "run_id" },
+                descending: new[] { false, true, false });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_runs_start_time_run_id",
+                table: "runs",
+                columns: new[] { "start_time", "run_id" },
+                descending: new[] { true, false });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_model_versions_last_updated_time_model_id_version",
+                table: "model_versions",
+                columns: new[] { "last_updated_time", "model_id", "version" },
+                descending: new[] { true, false, true });
+
+            // Beginnings: a B-tree's row can't hold a value of any length. Exactly the expression that Search/Predicates.cs asks for.
+            migrationBuilder.Sql("CREATE INDEX ix_run_params_key_value ON run_params (key, substring(value, 1, 250), run_id)");
+            migrationBuilder.Sql("CREATE INDEX ix_run_tags_key_value ON run_tags (key, substring(value, 1, 250), run_id)");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.Sql("DROP INDEX ix_run_params_key_value");
+            migrationBuilder.Sql("DROP INDEX ix_run_tags_key_value");
+            migrationBuilder.DropIndex(
+                name: "IX_runs_experiment_id_start_time_run_id",
+                table: "runs");
+
+            migrationBuilder.DropIndex(
+                name: "IX_runs_start_time_run_id",
+                table: "runs");
+
+            migrationBuilder.DropIndex(
+                name: "IX_model_versions_last_updated_time_model_id_version",
+                table: "model_versions");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_runs_experiment_id_start_time_run_id",
+                table: "runs",
+                columns: new[] { "experiment_id", "start_time", "run_id" });
+        }
+    }
+}
