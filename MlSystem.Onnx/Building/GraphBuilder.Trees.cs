@@ -79,6 +79,11 @@ public sealed partial class GraphBuilder
             {
                 throw node.Error($"tree {index} is not sound: {problem}");
             }
+
+            if (tree.Nodes.Any(n => n is { Leaf: null, Mode: BranchMode.Member }))
+            {
+                throw node.Error($"tree {index} tests for a set, which this node can't");
+            }
         }
     }
 

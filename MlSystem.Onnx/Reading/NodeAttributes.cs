@@ -23,6 +23,13 @@ internal sealed class NodeAttributes(NodeProto node)
         ? TensorData.ReadDoubles(tensor)
         : [.. (Find(name)?.Floats ?? []).Select(v => (double)v)];
 
+    /// <summary>Numbers that stand in a tensor; none where it is absent.</summary>
+    public double[] Tensor(string name) => Find(name)?.T is { } tensor ? TensorData.ReadDoubles(tensor) : [];
+
+    /// <summary>Bytes that stand in a tensor; none where it is absent.</summary>
+    public byte[] Bytes(string name) => Find(name)?.T is not { } tensor ? []
+        : tensor.RawData.Length > 0 ? tensor.RawData.ToByteArray() : [.. tensor.Int32Data.Select(value => (byte)Math.Clamp(value, byte.MinValue, byte.MaxValue))];
+
     public OnnxGraphException Error(string problem) => new($"{node.OpType} '{node.Name}': {problem}.");
 
     private AttributeProto? Find(string name) => _attributes.GetValueOrDefault(name);

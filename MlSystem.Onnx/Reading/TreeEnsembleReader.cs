@@ -6,14 +6,15 @@ namespace MlSystem.Onnx;
 public static class TreeEnsembleReader
 {
     /// <summary>
-    /// All <c>TreeEnsembleRegressor</c> and <c>TreeEnsembleClassifier</c> nodes, in the graph's order. A classifier has
+    /// All <c>TreeEnsemble</c>, <c>TreeEnsembleRegressor</c> and <c>TreeEnsembleClassifier</c> nodes, in the graph's order. A classifier has
     /// one output for each class; with two classes a producer may give weights for one of them only.
     /// </summary>
     /// <exception cref="OnnxGraphException">A node is not sound, or it aggregates by something else than sum or average.</exception>
     public static IReadOnlyList<ModelNode<TreeEnsemble>> ReadTreeEnsembles(this OnnxModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return [.. model.Proto.Graph.Node.Where(n => n.Domain == GraphBuilder.MlDomain && n.OpType is "TreeEnsembleRegressor" or "TreeEnsembleClassifier").Select(Read)];
+        return [.. model.Proto.Graph.Node.Where(n => n.Domain == GraphBuilder.MlDomain && n.OpType is "TreeEnsemble" or "TreeEnsembleRegressor" or "TreeEnsembleClassifier")
+            .Select(n => n.OpType == "TreeEnsemble" ? TreeEnsembleV5Reader.Read(n) : Read(n))];
     }
 
     private static ModelNode<TreeEnsemble> Read(NodeProto node)

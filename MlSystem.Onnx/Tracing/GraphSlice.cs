@@ -24,7 +24,15 @@ public static class GraphSlice
         proto.Graph.Output.AddRange(values.Distinct(StringComparer.Ordinal).Select(name => new ValueInfoProto { Name = name }));
         foreach (var transform in nodes.Where(node => node.Domain == GraphBuilder.MlDomain).SelectMany(node => node.Attribute).Where(a => a.Name == "post_transform"))
         {
-            transform.S = Google.Protobuf.ByteString.CopyFromUtf8("NONE");
+            // A name; a number, 0, in version 5 of trees.
+            if (transform.Type == AttributeProto.Types.AttributeType.Int)
+            {
+                transform.I = 0;
+            }
+            else
+            {
+                transform.S = Google.Protobuf.ByteString.CopyFromUtf8("NONE");
+            }
         }
 
         return new OnnxModel(proto);

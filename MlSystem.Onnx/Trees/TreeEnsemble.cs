@@ -11,6 +11,9 @@ public enum BranchMode
     Greater,
     Equal,
     NotEqual,
+
+    /// <summary>Whether the value is one of a set; of the node <c>TreeEnsemble</c> of ai.onnx.ml 5 alone.</summary>
+    Member,
 }
 
 /// <summary>What a leaf adds to one output.</summary>
@@ -27,6 +30,9 @@ public sealed record TreeNode
 
     public double Threshold { get; init; }
 
+    /// <summary>The set of <see cref="BranchMode.Member"/>.</summary>
+    public IReadOnlySet<double>? Members { get; init; }
+
     /// <summary>Index in the tree's nodes where the comparison holds.</summary>
     public int True { get; init; }
 
@@ -42,14 +48,15 @@ public sealed record TreeNode
     /// <summary>Weights of a leaf; null for a branch.</summary>
     public IReadOnlyList<LeafWeight>? Leaf { get; init; }
 
-    /// <summary>Whether a row with this value of the feature goes to <see cref="True"/>.</summary>
-    public bool Holds(double value) => double.IsNaN(value) ? MissingGoesTrue : Mode switch
+    /// <summary>Whether a row with this value of the feature goes to <see cref="True"/>. NaN differs from every threshold, whatever <see cref="MissingGoesTrue"/> says: so ONNX Runtime takes it.</summary>
+    public bool Holds(double value) => double.IsNaN(value) ? MissingGoesTrue || Mode == BranchMode.NotEqual : Mode switch
     {
         BranchMode.LessOrEqual => value <= Threshold,
         BranchMode.Less => value < Threshold,
         BranchMode.GreaterOrEqual => value >= Threshold,
         BranchMode.Greater => value > Threshold,
         BranchMode.Equal => value == Threshold,
+        BranchMode.Member => Members!.Contains(value),
         _ => value != Threshold,
     };
 }
@@ -104,6 +111,11 @@ public sealed record DecisionTree(IReadOnlyList<TreeNode> Nodes)
             if (node.Feature < 0 || node.Feature >= features || double.IsNaN(node.Threshold))
             {
                 return $"branch {index} tests feature {node.Feature} against {node.Threshold}, features are 0..{features - 1}";
+            }
+
+            if (node.Mode == BranchMode.Member && node.Members is null)
+            {
+                return $"branch {index} tests for a set and has none";
             }
 
             open.Push(node.False);
