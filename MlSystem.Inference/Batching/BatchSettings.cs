@@ -5,6 +5,9 @@ namespace MlSystem.Inference.Batching;
 /// <summary>What one endpoint's queue goes by; made from its <c>batching</c> and <c>limits</c>.</summary>
 internal sealed class BatchSettings
 {
+    /// <summary>Levels of the queue for rows of no endpoint, which the priorities of all endpoints are laid out on; the middle one is the default.</summary>
+    public const int OwnLevels = 15;
+
     /// <summary>Rows up to which requests are put together.</summary>
     public required int MaxRows { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed class BatchSettings
 
     /// <summary>The level of a request's <c>priority</c>; 0 and what lies beyond the levels is the default, as in Triton.</summary>
     public int Level(long priority) => priority >= 1 && priority <= Levels ? (int)priority : DefaultLevel;
+
+    /// <summary>The level among <see cref="OwnLevels"/> for what a request has other versions compute: as far from the first and the last as its own.</summary>
+    public int OwnLevel(long priority) => Levels == 1 ? (OwnLevels + 1) / 2 : 1 + (int)Math.Round((Level(priority) - 1.0) / (Levels - 1) * (OwnLevels - 1));
 
     /// <summary>Rows that the next run takes of those that wait.</summary>
     /// <returns>0: more may be waited for.</returns>

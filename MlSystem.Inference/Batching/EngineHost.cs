@@ -19,7 +19,7 @@ public sealed class EngineHost : IDisposable
     {
         (Scheduler, Options, Time) = (scheduler, options.Value, time);
         SlowSeconds = runtime.Value.SlowModelMicroseconds / 1e6;
-        OwnSettings = BatchSettings.Of(new EndpointBatching(), new EndpointLimits(), Options);
+        OwnSettings = BatchSettings.Of(new EndpointBatching { PriorityLevels = BatchSettings.OwnLevels }, new EndpointLimits(), Options);
         _watchdog = TimeSpan.FromSeconds(runtime.Value.WatchdogSeconds);
 
         // Looked at ten times a limit, so that a hang is given up at most a tenth later.

@@ -21,7 +21,11 @@ public sealed class VariantQueue
         // The first holds those that run in parts and have begun: they have their endpoint's place and must not wait for one that
         // wants it. The last holds those that waited too long and were put behind.
         _levels = [.. Enumerable.Range(0, settings.Levels + 2).Select(_ => new LinkedList<QueuedRun>())];
-        Objective = settings.Objective is { } objective ? new ObjectiveControl(objective) : null;
+        if (settings.Objective is { } objective)
+        {
+            Objective = new ObjectiveControl(objective);
+            Pace = settings.Merges && engine.CountsRows ? new ArrivalPace(this, engine.Time.GetTimestamp()) : null;
+        }
     }
 
     internal VersionEngine Engine { get; }
@@ -35,6 +39,9 @@ public sealed class VariantQueue
     internal long Revision { get; }
 
     internal ObjectiveControl? Objective { get; }
+
+    /// <summary>Of adaptive queues whose requests share runs.</summary>
+    internal ArrivalPace? Pace { get; }
 
     /// <summary>All that are not done, in order of arrival.</summary>
     internal LinkedList<QueuedRun> Arrivals { get; } = new();
@@ -58,10 +65,11 @@ public sealed class VariantQueue
 
         if (!Engine.Runtime.Computes)
         {
-            return Engine.RunElsewhereAsync(this, tensors, rows, deadline, now);
+            return Engine.RunElsewhereAsync(this, tensors, rows, Settings.OwnLevel(priority), deadline, now);
         }
 
-        if (Settings.RunsAtOnce && Engine.MayRunAtOnce(rows) && rows <= Settings.MaxPart && Gate.TryRun())
+        Pace?.Arrived(rows, now);
+        if (Settings.RunsAtOnce && Delay.Rows == 1 && Engine.MayRunAtOnce(rows) && rows <= Settings.MaxPart && Gate.TryRun())
         {
             if (Engine.TryTakeSlot() is { } slot)
             {
@@ -101,20 +109,30 @@ public sealed class VariantQueue
     /// <summary>Rows that a run may take now; 0 while more are waited for.</summary>
     internal int Target(long now) => Count == 0 ? 0
         : !Settings.Merges ? Math.Max(_waitingRows, 1)
-        : Settings.Target(_waitingRows, now >= ReadyAt, MaxRows);
+        : Pace is null ? Settings.Target(_waitingRows, now >= ReadyAt, MaxRows)
+        : _waitingRows >= Math.Min(Delay.Rows, MaxRows) || First!.Taken > 0 || now >= ReadyAt ? Math.Min(_waitingRows, MaxRows) : 0;
 
-    /// <summary>When the oldest has waited for others long enough.</summary>
+    private QueueDelay Delay => Pace?.Delay ?? QueueDelay.None;
+
+    /// <summary>When the oldest has waited for others long enough, or an adaptive queue must begin so that a deadline is met.</summary>
     internal long ReadyAt
     {
         get
         {
-            var oldest = long.MaxValue;
+            var (oldest, ends) = (long.MaxValue, long.MaxValue);
             foreach (var request in InOrder)
             {
                 oldest = Math.Min(oldest, request.Arrived);
+                ends = Math.Min(ends, request.Ends);
             }
 
-            return oldest == long.MaxValue ? oldest : oldest + Engine.Ticks(Settings.MaxDelay);
+            if (oldest == long.MaxValue)
+            {
+                return oldest;
+            }
+
+            var waited = oldest + Engine.Ticks(Pace is null ? Settings.MaxDelay : TimeSpan.FromSeconds(Delay.Seconds));
+            return Pace is null || ends == long.MaxValue ? waited : Math.Min(waited, ends - Engine.Ticks(TimeSpan.FromSeconds(2 * Engine.Latency.Seconds(_waitingRows))));
         }
     }
 
@@ -196,6 +214,7 @@ public sealed class VariantQueue
     {
         if (!Gate.TryWait())
         {
+            Pace?.Left(rows);
             return Refused(Gate.Busy, now);
         }
 
@@ -208,6 +227,7 @@ public sealed class VariantQueue
         if (Engine.Enqueue(request, now) is { } fault)
         {
             Gate.EndWait();
+            Pace?.Left(rows);
             return Refused(fault, now);
         }
 

@@ -30,7 +30,8 @@ public sealed partial class VersionEngine
     }
 
     /// <summary>Runs a version that waits for others: they queue and bound their own parts.</summary>
-    internal async ValueTask<RunOutcome> RunElsewhereAsync(VariantQueue queue, TensorSet tensors, int rows, Deadline deadline, long now)
+    /// <param name="priority">Of <see cref="BatchSettings.OwnLevel"/>.</param>
+    internal async ValueTask<RunOutcome> RunElsewhereAsync(VariantQueue queue, TensorSet tensors, int rows, int priority, Deadline deadline, long now)
     {
         if (!queue.Gate.TryRun())
         {
@@ -40,7 +41,7 @@ public sealed partial class VersionEngine
         Fault? fault = null;
         try
         {
-            await Runtime.RunAsync(tensors, deadline);
+            await Runtime.RunAsync(tensors, priority, deadline);
         }
         catch (Exception error)
         {
@@ -85,6 +86,7 @@ public sealed partial class VersionEngine
         }
 
         queue.Gate.EndRun();
+        queue.Pace?.Left(rows);
         if (!slot.TryFree())
         {
             // The watchdog has counted it and replaced the slot.

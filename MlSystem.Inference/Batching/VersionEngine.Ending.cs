@@ -114,6 +114,7 @@ public sealed partial class VersionEngine
             request.Queue.Gate.EndRun();
         }
 
+        request.Queue.Pace?.Left(request.Rows);
         request.Complete(outcome);
         if (first && next?.Value is { Held: { } held } follower)
         {

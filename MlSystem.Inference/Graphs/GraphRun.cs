@@ -7,8 +7,8 @@ using MlSystem.Inference.Versions;
 
 namespace MlSystem.Inference.Graphs;
 
-/// <summary>One run of a graph. What its members and nodes computed lives until the run is disposed, after all its branches have ended.</summary>
-internal sealed class GraphRun(GraphRuntime graph) : IDisposable
+/// <summary>One run of a graph, whose members get the request's priority, deadline and caller. What its members and nodes computed lives until the run is disposed, after all its branches have ended.</summary>
+internal sealed class GraphRun(GraphRuntime graph, int priority) : IDisposable
 {
     private readonly ConcurrentBag<(IModelRuntime Runtime, TensorSet Tensors)> _rented = [];
     private readonly ConcurrentBag<Tensor> _own = [];
@@ -114,7 +114,7 @@ internal sealed class GraphRun(GraphRuntime graph) : IDisposable
         var outcome = GraphMetrics.Failed;
         try
         {
-            await version.RunAsync(set, rows, priority: 0, deadline);
+            await version.RunAsync(set, rows, priority, deadline);
             outcome = GraphMetrics.Succeeded;
         }
         catch (InferenceException error) when (error.Fault.Kind is FaultKind.Cancelled or FaultKind.DeadlineExceeded)

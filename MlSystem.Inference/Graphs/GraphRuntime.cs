@@ -58,9 +58,11 @@ public sealed class GraphRuntime : IModelRuntime
 
     public void Return(TensorSet tensors) => _pool.Return(tensors);
 
-    public async ValueTask RunAsync(TensorSet tensors, Deadline deadline)
+    public ValueTask RunAsync(TensorSet tensors, Deadline deadline) => RunAsync(tensors, priority: 0, deadline);
+
+    public async ValueTask RunAsync(TensorSet tensors, int priority, Deadline deadline)
     {
-        using var run = new GraphRun(this);
+        using var run = new GraphRun(this, priority);
         var inputs = new TensorScope();
         foreach (var input in tensors.Inputs)
         {

@@ -19,7 +19,7 @@ public interface IModelRuntime : IDisposable
     /// <summary>Whether the first dimension of every input and output counts rows, so that rows of several requests may run together.</summary>
     bool HasRows { get; }
 
-    /// <summary>Whether <see cref="RunAsync"/> computes on the calling thread and returns when it is done; else it waits for other versions.</summary>
+    /// <summary>Whether <see cref="RunAsync(TensorSet, Deadline)"/> computes on the calling thread and returns when it is done; else it waits for other versions.</summary>
     bool Computes { get; }
 
     /// <summary>Whether <see cref="TensorSet.Stop"/> ends a run under way, so that one that hangs may be on a request's own thread.</summary>
@@ -34,4 +34,8 @@ public interface IModelRuntime : IDisposable
     /// <summary>Computes the outputs of a set from its inputs.</summary>
     /// <exception cref="InferenceException">The model does not accept the inputs or failed on them.</exception>
     ValueTask RunAsync(TensorSet tensors, Deadline deadline);
+
+    /// <summary>The same for a runtime that waits for other versions, in whose queues the request has a priority.</summary>
+    /// <param name="priority">1 is highest, 15 lowest, 0 the middle.</param>
+    ValueTask RunAsync(TensorSet tensors, int priority, Deadline deadline) => RunAsync(tensors, deadline);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Admission;
+using MlSystem.Inference.Batching;
 using MlSystem.Inference.Features;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Prediction;
@@ -88,7 +89,7 @@ public sealed partial class ShadowRunner(
         }
         else
         {
-            await call.Variant.Version.Runtime.RunAsync(call.Tensors, deadline);
+            await call.Variant.Version.Runtime.RunAsync(call.Tensors, BatchSettings.OwnLevels, deadline);
         }
 
         call.RunEnded = time.GetTimestamp();

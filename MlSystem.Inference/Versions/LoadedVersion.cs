@@ -77,7 +77,7 @@ public sealed class LoadedVersion
     /// holds a lease until it has read the outputs. Endpoints, explanations and graphs all run their rows this way.
     /// </summary>
     /// <param name="rows">Rows in the set; 1 where the model does not count rows.</param>
-    /// <param name="priority">1 is highest, 0 the default.</param>
+    /// <param name="priority">1 is highest, 15 lowest, 0 the middle.</param>
     /// <exception cref="InferenceException">Refused, out of time, or the model failed; nothing is executed after the deadline was seen to be over.</exception>
     public async ValueTask RunAsync(TensorSet tensors, int rows, int priority, Deadline deadline)
     {

@@ -136,6 +136,8 @@ internal sealed class FakeRun(FakeRuntime runtime, TensorSet tensors, float[] x,
 {
     public TensorSet Tensors { get; } = tensors;
 
+    public int Rows => rows;
+
     // Continuations run where the test ends the run, so that it decides the order of everything.
     public TaskCompletionSource Done { get; } = new();
 
