@@ -1,11 +1,15 @@
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Definitions.Breaking;
+using MlSystem.FeatureStore.Definitions.Folder;
 using MlSystem.FeatureStore.Definitions.Storage;
 using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Ingestion.Sources;
 using MlSystem.FeatureStore.Materialization;
 using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Recovery;
 using MlSystem.FeatureStore.PointInTime;
+using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
@@ -28,9 +32,16 @@ public static class FeatureStoreServices
             builder.Services.AddErrorForm(path, (json, error) => json.WriteString("detail", error.Message));
         }
 
+        builder.AddServiceClient<RegistryClient>("registry");
+        builder.Services.AddSingleton<LiveUse>();
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<CatalogStore>());
         builder.Services.AddHostedService<CatalogRefresher>();
+        builder.Services.AddOptions<DefinitionFolderOptions>().BindConfiguration(DefinitionFolderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<DefinitionFolder>();
+        builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<DefinitionFolder>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<DefinitionFolder>());
+        builder.Services.AddHealthChecks().AddCheck<DefinitionFolderHealthCheck>("definitions_folder");
         return builder;
     }
 
@@ -39,6 +50,9 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<Spool>();
         builder.Services.AddSingleton<RowIngestion>();
         builder.Services.AddSingleton<CsvUpload>();
+        builder.Services.AddSingleton<SourceConnections>();
+        builder.Services.AddSingleton<SourceUpload>();
+        builder.Services.AddHostedService<TopicSources>();
         return builder;
     }
 

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using MlSystem.FeatureStore.Definitions.Breaking;
 using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Definitions.Validation;
 using MlSystem.ServiceDefaults.Startup;
 
 namespace MlSystem.FeatureStore.Definitions;
 
 /// <summary>Keeps the definitions in the database and the newest catalog in memory.</summary>
-public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> contexts, TimeProvider time, ILogger<CatalogStore> logger) : IStartupTask, IDisposable
+public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> contexts, LiveUse liveUse, TimeProvider time, ILogger<CatalogStore> logger) : IStartupTask, IDisposable
 {
     /// <summary>Another replica can win the race for a revision; a hundred applies at once still end.</summary>
     private const int MaxAttempts = 200;
@@ -41,7 +43,9 @@ public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> 
 
     /// <summary>Applies definitions: all or nothing, and nothing when they are in force already.</summary>
     /// <exception cref="InvalidDefinitionsException">Something is wrong; nothing was changed.</exception>
-    public async Task<ApplyResult> ApplyAsync(DefinitionSet set, string principal, bool planOnly, CancellationToken cancellationToken)
+    /// <exception cref="DefinitionsInUseException">It breaks what a live endpoint reads; nothing was changed.</exception>
+    /// <exception cref="RegistryUnreachableException">It breaks something, and whether that is in use could not be asked; nothing was changed.</exception>
+    public async Task<ApplyResult> ApplyAsync(DefinitionSet set, string principal, ApplyOptions options, CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken);
         try
@@ -50,7 +54,7 @@ public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> 
             {
                 try
                 {
-                    return await TryApplyAsync(set, principal, planOnly, cancellationToken);
+                    return await TryApplyAsync(set, principal, options, cancellationToken);
                 }
                 catch (DbUpdateException error) when (attempt < MaxAttempts)
                 {
@@ -66,22 +70,25 @@ public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> 
 
     public void Dispose() => _applying.Dispose();
 
-    private async Task<ApplyResult> TryApplyAsync(DefinitionSet set, string principal, bool planOnly, CancellationToken cancellationToken)
+    private async Task<ApplyResult> TryApplyAsync(DefinitionSet set, string principal, ApplyOptions options, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var state = await context.CatalogStates.SingleOrDefaultAsync(cancellationToken);
         var stored = await context.Definitions.AsNoTracking().ToListAsync(cancellationToken);
         var revision = state?.Revision ?? 0;
-        var errors = DefinitionValidator.Validate(CatalogBuilder.Build(revision, stored), set);
+        var before = CatalogBuilder.Build(revision, stored);
+        set = options.Prune ? Pruning.Of(set, before) : set;
+        var errors = DefinitionValidator.Validate(before, set);
         if (errors.Count > 0)
         {
             throw new InvalidDefinitionsException(errors);
         }
 
-        var (plan, added) = ApplyPlanner.Plan(set, stored, revision + 1);
-        if (added.Count == 0 || planOnly)
+        var plan = ApplyPlanner.Plan(set, stored, revision + 1);
+        var breaks = await liveUse.JudgeAsync(before, ServiceNeeds.Broken(before, plan.After), refuse: !options.Force && !options.PlanOnly, cancellationToken);
+        if (plan.Added.Count == 0 || options.PlanOnly)
         {
-            return new ApplyResult(revision, plan);
+            return new ApplyResult(revision, plan.Changes, breaks.Count == 0 ? null : breaks);
         }
 
         if (state is null)
@@ -90,18 +97,18 @@ public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> 
         }
 
         state.Revision = revision + 1;
-        context.Definitions.AddRange(added);
+        context.Definitions.AddRange(plan.Added);
         context.Applies.Add(new ApplyRow
         {
             Revision = revision + 1,
             AppliedAtUs = UnixTime.Microseconds(time.GetUtcNow()),
             AppliedBy = principal,
-            Plan = JsonSerializer.Serialize(plan, DefinitionsJson.Default.IReadOnlyListPlannedChange),
+            Plan = JsonSerializer.Serialize(plan.Changes, DefinitionsJson.Default.IReadOnlyListPlannedChange),
         });
         await context.SaveChangesAsync(cancellationToken);
-        Publish(CatalogBuilder.Build(revision + 1, [.. stored, .. added]));
-        LogApplied(revision + 1, added.Count, principal);
-        return new ApplyResult(revision + 1, plan);
+        Publish(plan.After);
+        LogApplied(revision + 1, plan.Added.Count, principal);
+        return new ApplyResult(revision + 1, plan.Changes, breaks.Count == 0 ? null : breaks);
     }
 
     /// <summary>An older catalog never replaces a newer one.</summary>
@@ -116,7 +123,7 @@ public sealed partial class CatalogStore(IDbContextFactory<FeatureStoreContext> 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Catalog revision {Revision}: {Changes} definitions created or updated by {Principal}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Catalog revision {Revision}: {Changes} definitions created, updated or deleted by {Principal}")]
     private partial void LogApplied(long revision, int changes, string principal);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Apply attempt {Attempt} lost a race: {Reason}")]

@@ -1,13 +1,12 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Ingestion.Sources;
 using MlSystem.FeatureStore.Online;
-using MlSystem.ServiceDefaults.Storage;
 
 namespace MlSystem.FeatureStore.Ingestion;
 
-/// <summary>CSV into a feature view: uploaded, or from the view's file source.</summary>
+/// <summary>Rows into a feature view: uploaded as CSV, or from the view's file or table source.</summary>
 public static class CsvEndpoints
 {
     public static IEndpointRouteBuilder MapCsv(this IEndpointRouteBuilder routes)
@@ -31,28 +30,45 @@ public static class CsvEndpoints
         return Answer(await upload.IngestAsync(csv, found!, to is not "offline", to is not "online", on_error == "skip", cancellationToken));
     }
 
-    /// <summary>Ingests the file of the view's file source.</summary>
+    /// <summary>Ingests the rows of the view's file or table source, those with start &lt; event time ≤ end.</summary>
     private static async Task<IResult> IngestSourceAsync(
-        string view, CatalogStore catalog, CsvUpload upload, DataDirectory data, IOptions<FeatureStoreOptions> options, CancellationToken cancellationToken, string on_error = "refuse", string to = "online_and_offline")
+        string view, CatalogStore catalog, CsvUpload csv, SourceUpload records, SourceConnections connections, CancellationToken cancellationToken,
+        string on_error = "refuse", string to = "online_and_offline", string? start = null, string? end = null)
     {
         if (Refusal(catalog, view, on_error, to, out var found) is { } refusal)
         {
             return refusal;
         }
 
-        if (found!.Definition.Source is not { } name || catalog.Current.Sources[name].Definition is not { Kind: SourceKind.File, Path: { } relative })
+        var (from, until) = (long.MinValue, long.MaxValue);
+        if ((start is null ? null : ValueReader.Time(start, out from)) is { } badStart)
         {
-            return TypedResults.Problem($"Feature view '{view}' has no file source.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem($"start: {badStart}", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var path = Path.Combine(options.Value.FileSourceDirectory ?? Path.Combine(data.Own, "sources"), relative);
-        if (!File.Exists(path))
+        if ((end is null ? null : ValueReader.Time(end, out until)) is { } badEnd)
         {
-            return TypedResults.Problem($"Source '{name}': there is no file '{relative}' in the folder for file sources.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem($"end: {badEnd}", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        await using var csv = File.OpenRead(path);
-        return Answer(await upload.IngestAsync(csv, found, to is not "offline", to is not "online", on_error == "skip", cancellationToken));
+        if (found!.Definition.Source is not { } name || catalog.Current.Sources[name].Definition is not { Kind: SourceKind.File or SourceKind.Table } source)
+        {
+            return TypedResults.Problem($"Feature view '{view}' has no file or table source.", statusCode: StatusCodes.Status409Conflict);
+        }
+
+        var (online, offline, skip) = (to is not "offline", to is not "online", on_error == "skip");
+        if (source.Kind == SourceKind.Table || SourceConnections.IsParquet(source))
+        {
+            return Answer(await records.IngestAsync(found, source, from, until, online, offline, skip, cancellationToken));
+        }
+
+        if ((start ?? end) is not null)
+        {
+            return TypedResults.Problem("A CSV file is ingested as a whole: start and end are for Parquet files and tables.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        await using var file = File.OpenRead(connections.FileOf(source));
+        return Answer(await csv.IngestAsync(file, found, online, offline, skip, cancellationToken));
     }
 
     private static ProblemHttpResult? Refusal(CatalogStore catalog, string view, string onError, string to, out FeatureView? found)
@@ -88,6 +104,10 @@ internal sealed class IngestionErrorFilter : IEndpointFilter
         catch (BadHttpRequestException bad)
         {
             return TypedResults.Problem(bad.Message, statusCode: bad.StatusCode);
+        }
+        catch (SourceException error)
+        {
+            return TypedResults.Problem(error.Message, statusCode: StatusCodes.Status409Conflict);
         }
         catch (RowTooLargeException error)
         {

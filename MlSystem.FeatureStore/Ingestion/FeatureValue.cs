@@ -1,14 +1,15 @@
 namespace MlSystem.FeatureStore.Ingestion;
 
-/// <summary>One value without boxing: a number's bits, a text, or nothing (missing).</summary>
+/// <summary>One value without boxing: a number's bits, a text, a list, or nothing (missing).</summary>
 public readonly struct FeatureValue
 {
     private readonly long _bits;
+    private readonly object? _reference;
 
-    private FeatureValue(long bits, string? text, bool hasValue)
+    private FeatureValue(long bits, object? reference, bool hasValue)
     {
         _bits = bits;
-        Text = text;
+        _reference = reference;
         HasValue = hasValue;
     }
 
@@ -18,7 +19,10 @@ public readonly struct FeatureValue
     public bool HasValue { get; }
 
     /// <summary>The text of a BYTES value.</summary>
-    public string? Text { get; }
+    public string? Text => _reference as string;
+
+    /// <summary>A list's elements: <c>int[] long[] float[] double[] string[]</c> by the datatype; not to be changed.</summary>
+    public Array? List => _reference as Array;
 
     public bool AsBool => _bits != 0;
 
@@ -32,11 +36,14 @@ public readonly struct FeatureValue
 
     public static FeatureValue Of(bool value) => new(value ? 1 : 0, null, true);
 
-    /// <summary>INT32 or INT64.</summary>
+    /// <summary>INT32, INT64, or a TIMESTAMP's microseconds since 1970-01-01T00:00:00Z.</summary>
     public static FeatureValue Of(long value) => new(value, null, true);
 
     /// <summary>FP32 or FP64.</summary>
     public static FeatureValue Of(double value) => new(BitConverter.DoubleToInt64Bits(value), null, true);
 
     public static FeatureValue Of(string value) => new(0, value, true);
+
+    /// <param name="elements"><c>int[] long[] float[] double[] string[]</c>.</param>
+    public static FeatureValue Of(Array elements) => new(0, elements, true);
 }

@@ -49,7 +49,7 @@ public static class RowCodec
 
         var keys = new FeatureValue[view.JoinKeys.Count];
         var values = new FeatureValue[view.Features.Count];
-        var mistake = Fill(view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view.Features, read.Values, values, required: false);
+        var mistake = Fill(view, view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view, view.Features, read.Values, values, required: false);
         return mistake is not null ? (null, mistake) : (new FeatureRow
         {
             View = view,
@@ -62,13 +62,13 @@ public static class RowCodec
         }, null);
     }
 
-    private static string? Fill(IReadOnlyList<Field> fields, IReadOnlyDictionary<string, JsonElement> source, FeatureValue[] target, bool required)
+    private static string? Fill(FeatureView view, IReadOnlyList<Field> fields, IReadOnlyDictionary<string, JsonElement> source, FeatureValue[] target, bool required)
     {
         for (var i = 0; i < fields.Count; i++)
         {
             if (source.TryGetValue(fields[i].Name, out var json) && ValueReader.FromJson(fields[i].Datatype, json, out target[i]) is { } error)
             {
-                return $"{fields[i].Name}: {error}";
+                return $"{fields[i].Name}: {(view.IsSensitive(fields[i].Name) ? $"the value is not {fields[i].Datatype.Name()}" : error)}";
             }
 
             if (required && !target[i].HasValue)
@@ -86,38 +86,10 @@ public static class RowCodec
         for (var i = 0; i < fields.Count; i++)
         {
             json.WritePropertyName(fields[i].Name);
-            Write(json, fields[i].Datatype, values[i]);
+            JsonValues.Write(json, fields[i].Datatype, values[i]);
         }
 
         json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, Datatype datatype, in FeatureValue value)
-    {
-        if (!value.HasValue)
-        {
-            json.WriteNullValue();
-            return;
-        }
-
-        switch (datatype)
-        {
-            case Datatype.Bool:
-                json.WriteBooleanValue(value.AsBool);
-                break;
-            case Datatype.Int32 or Datatype.Int64:
-                json.WriteNumberValue(value.AsInt64);
-                break;
-            case Datatype.Fp32:
-                json.WriteNumberValue(value.AsFp32);
-                break;
-            case Datatype.Fp64:
-                json.WriteNumberValue(value.AsFp64);
-                break;
-            default:
-                json.WriteStringValue(value.Text);
-                break;
-        }
     }
 
     private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, long microseconds) => json.WriteString(name, UnixTime.FromMicroseconds(microseconds));

@@ -27,12 +27,16 @@ public static class ValueReader
                 return FromInteger(datatype, json, out value);
             case JsonValueKind.Number when datatype is Datatype.Fp32 or Datatype.Fp64:
                 return FromFloat(datatype, json.GetDouble(), json.GetRawText(), out value);
+            case JsonValueKind.String when datatype == Datatype.Timestamp:
+                return FromTime(json.GetString()!, out value);
+            case JsonValueKind.Array when datatype.IsList():
+                return ListReader.FromJson(datatype, json, out value);
             default:
                 return $"{Shown(json.GetRawText())} is not {datatype.Name()}";
         }
     }
 
-    /// <summary>Reads a text, for instance a CSV cell. Empty is missing; so are NaN, NA and null in numeric and BOOL columns.</summary>
+    /// <summary>Reads a text, for instance a CSV cell. Empty is missing; so are NaN, NA and null in other than BYTES columns; a list is a JSON array.</summary>
     /// <returns>What is wrong, or null.</returns>
     public static string? FromText(Datatype datatype, string text, out FeatureValue value)
     {
@@ -49,6 +53,10 @@ public static class ValueReader
                 return null;
             case Datatype.Bool:
                 return FromBool(text, out value);
+            case Datatype.Timestamp:
+                return FromTime(text, out value);
+            case >= Datatype.Int32List:
+                return ListReader.FromText(datatype, text, out value);
             case Datatype.Int32 or Datatype.Int64:
                 if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
                 {
@@ -91,6 +99,13 @@ public static class ValueReader
         return json.ValueKind is JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Undefined
             ? Time(json.ValueKind == JsonValueKind.String ? json.GetString() : null, out microseconds)
             : $"{Shown(json.GetRawText())} is not a time; expected text like 2026-01-31T23:59:59Z";
+    }
+
+    private static string? FromTime(string text, out FeatureValue value)
+    {
+        var error = Time(text, out var microseconds);
+        value = error is null ? FeatureValue.Of(microseconds) : FeatureValue.Missing;
+        return error;
     }
 
     private static string? FromBool(string text, out FeatureValue value)

@@ -32,13 +32,15 @@ public static class DuckDb
     /// <summary>A text literal.</summary>
     public static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
+    /// <summary>How a datatype is stored; a TIMESTAMP as microseconds since 1970-01-01T00:00:00Z.</summary>
     public static string Type(Datatype datatype) => datatype switch
     {
         Datatype.Bool => "BOOLEAN",
         Datatype.Int32 => "INTEGER",
-        Datatype.Int64 => "BIGINT",
+        Datatype.Int64 or Datatype.Timestamp => "BIGINT",
         Datatype.Fp32 => "FLOAT",
         Datatype.Fp64 => "DOUBLE",
+        >= Datatype.Int32List => Type(datatype.Element()) + "[]",
         _ => "VARCHAR",
     };
 

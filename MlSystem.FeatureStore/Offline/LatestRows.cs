@@ -47,12 +47,12 @@ public sealed class LatestRows(OfflineFiles files, Spool spool, IOptions<Feature
         var values = new FeatureValue[view.Features.Count];
         for (var i = 0; i < keys.Length; i++)
         {
-            keys[i] = Value(reader, i, view.JoinKeys[i].Datatype);
+            keys[i] = DuckDbValues.Read(reader, i, view.JoinKeys[i].Datatype);
         }
 
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = Value(reader, keys.Length + i, view.Features[i].Datatype);
+            values[i] = DuckDbValues.Read(reader, keys.Length + i, view.Features[i].Datatype);
         }
 
         return new FeatureRow
@@ -65,14 +65,4 @@ public sealed class LatestRows(OfflineFiles files, Spool spool, IOptions<Feature
             Online = true,
         };
     }
-
-    private static FeatureValue Value(DuckDBDataReader reader, int column, Datatype datatype) => reader.IsDBNull(column) ? FeatureValue.Missing : datatype switch
-    {
-        Datatype.Bool => FeatureValue.Of(reader.GetBoolean(column)),
-        Datatype.Int32 => FeatureValue.Of(reader.GetInt32(column)),
-        Datatype.Int64 => FeatureValue.Of(reader.GetInt64(column)),
-        Datatype.Fp32 => FeatureValue.Of(reader.GetFloat(column)),
-        Datatype.Fp64 => FeatureValue.Of(reader.GetDouble(column)),
-        _ => FeatureValue.Of(reader.GetString(column)),
-    };
 }

@@ -22,7 +22,7 @@ public static class ParquetRows
     public static async Task WriteAsync(FeatureView view, IReadOnlyList<OfflineRow> rows, Stream file, CancellationToken cancellationToken)
     {
         var keys = view.JoinKeys.Select(field => DataFieldOf(field, nullable: false)).ToArray();
-        var features = view.Features.Select(field => DataFieldOf(field, nullable: true)).ToArray();
+        var features = view.Features.Select(field => field.Datatype.IsList() ? ParquetLists.FieldOf(field) : (Parquet.Schema.Field)DataFieldOf(field, nullable: true)).ToArray();
         var (eventTime, created, logged) = (new DataField<long>(OfflineColumns.EventUs), new DataField<long>(OfflineColumns.CreatedUs), new DataField<long>(OfflineColumns.LoggedUs));
         var (online, offline) = (new DataField<bool>(OfflineColumns.Online), new DataField<bool>(OfflineColumns.Offline));
         var schema = new ParquetSchema([.. keys, .. features, eventTime, created, logged, online, offline]);
@@ -38,7 +38,10 @@ public static class ParquetRows
         for (var i = 0; i < features.Length; i++)
         {
             var feature = i;
-            await WriteAsync(group, features[i], view.Features[i].Datatype, nullable: true, Select(rows, row => row.Row.Values[feature]), cancellationToken);
+            var values = Select(rows, row => row.Row.Values[feature]);
+            await (features[i] is ListField list
+                ? ParquetLists.WriteAsync(group, list, view.Features[i].Datatype, values, cancellationToken)
+                : WriteAsync(group, (DataField)features[i], view.Features[i].Datatype, nullable: true, values, cancellationToken));
         }
 
         await group.WriteAsync<long>(eventTime, Select(rows, row => row.Row.EventUs), cancellationToken: cancellationToken);
@@ -51,11 +54,11 @@ public static class ParquetRows
 
     private static DataField DataFieldOf(Definitions.Field field, bool nullable) => new(field.Name, ClrType(field.Datatype), nullable);
 
-    private static Type ClrType(Datatype datatype) => datatype switch
+    internal static Type ClrType(Datatype datatype) => datatype switch
     {
         Datatype.Bool => typeof(bool),
         Datatype.Int32 => typeof(int),
-        Datatype.Int64 => typeof(long),
+        Datatype.Int64 or Datatype.Timestamp => typeof(long),
         Datatype.Fp32 => typeof(float),
         Datatype.Fp64 => typeof(double),
         _ => typeof(string),
@@ -77,7 +80,7 @@ public static class ParquetRows
         {
             Datatype.Bool => WriteAsync(group, field, nullable, values, value => value.AsBool, cancellationToken),
             Datatype.Int32 => WriteAsync(group, field, nullable, values, value => value.AsInt32, cancellationToken),
-            Datatype.Int64 => WriteAsync(group, field, nullable, values, value => value.AsInt64, cancellationToken),
+            Datatype.Int64 or Datatype.Timestamp => WriteAsync(group, field, nullable, values, value => value.AsInt64, cancellationToken),
             Datatype.Fp32 => WriteAsync(group, field, nullable, values, value => value.AsFp32, cancellationToken),
             Datatype.Fp64 => WriteAsync(group, field, nullable, values, value => value.AsFp64, cancellationToken),
             _ => group.WriteAsync(field, Array.ConvertAll(values, value => value.Text!)),

@@ -27,18 +27,31 @@ internal static class GrpcJoinKeys
                 continue;
             }
 
-            keys[field.Name] = Values(columns[0], field, maxEntities, mistakes);
+            keys[field.Name] = Values(columns[0], field, maxEntities, "join key", mistakes, nulls: null);
         }
 
-        var rows = keys.Count == 0 ? 0 : keys.Values.First().Length;
-        mistakes.AddRange(keys.Where(key => key.Value.Length != rows).Select(key => $"join key '{key.Key}' has {key.Value.Length} values, the first has {rows}"));
+        var requestColumns = OnlineRequestData.Read(request, plan, maxEntities, mistakes);
+        var all = keys.Select(key => (Name: $"join key '{key.Key}'", key.Value.Length)).Concat(requestColumns.Select(column => (Name: $"request column '{column.Key}'", column.Value.Length))).ToList();
+        var rows = all.Count == 0 ? 0 : all[0].Length;
+        mistakes.AddRange(all.Where(column => column.Length != rows).Select(column => $"{column.Name} has {column.Length} values, the first has {rows}"));
         return mistakes.Count > 0
             ? throw new FeastException(StatusCodes.Status422UnprocessableEntity, string.Join("; ", mistakes))
-            : new OnlineQuery { Views = plan.Views, Columns = plan.Columns, Keys = keys, Rows = rows };
+            : new OnlineQuery
+            {
+                Views = plan.Views, Columns = plan.Columns, Computations = plan.Computations, RequestColumns = requestColumns, Keys = keys, Rows = rows,
+            };
     }
 
-    private static FeatureValue[] Values(Column column, Field field, int maxEntities, List<string> mistakes)
+    /// <param name="what">How messages call the column.</param>
+    /// <param name="nulls">Where the column has no value; null: it must have one everywhere.</param>
+    internal static FeatureValue[] Values(Column column, Field field, int maxEntities, string what, List<string> mistakes, IReadOnlyList<bool>? nulls)
     {
+        if (column.ValuesCase == Column.ValuesOneofCase.Lists)
+        {
+            mistakes.Add($"{what} '{field.Name}' can't be a list");
+            return [];
+        }
+
         string[] texts = column.ValuesCase switch
         {
             Column.ValuesOneofCase.Bytes => Texts(column, mistakes),
@@ -58,15 +71,16 @@ internal static class GrpcJoinKeys
         for (var row = 0; row < values.Length; row++)
         {
             // An empty text is a value of a BYTES key, not a missing one.
-            var error = field.Datatype == Datatype.Bytes ? null : ValueReader.FromText(field.Datatype, texts[row], out values[row]);
-            if (field.Datatype == Datatype.Bytes)
+            var isNull = nulls is not null && row < nulls.Count && nulls[row];
+            var error = isNull || field.Datatype == Datatype.Bytes ? null : ValueReader.FromText(field.Datatype, texts[row], out values[row]);
+            if (!isNull && field.Datatype == Datatype.Bytes)
             {
                 values[row] = FeatureValue.Of(texts[row]);
             }
 
-            if (error is not null || !values[row].HasValue)
+            if (error is not null || (nulls is null && !values[row].HasValue))
             {
-                mistakes.Add($"join key '{field.Name}'[{row}]: {error ?? "a value is required"}");
+                mistakes.Add($"{what} '{field.Name}'[{row}]: {error ?? "a value is required"}");
             }
         }
 

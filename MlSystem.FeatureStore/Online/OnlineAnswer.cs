@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
@@ -90,6 +89,12 @@ public static class OnlineAnswer
 
     private static void WriteColumn(Utf8JsonWriter json, OnlineResult result, OnlineColumn column)
     {
+        if (column.IsComputed)
+        {
+            WriteComputed(json, result, column);
+            return;
+        }
+
         var datatype = result.DatatypeOf(column);
         var rows = result.Query.Rows;
         json.WriteStartObject();
@@ -116,8 +121,36 @@ public static class OnlineAnswer
             }
             else
             {
-                WriteTime(json, eventUs);
+                JsonValues.WriteTime(json, eventUs);
             }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteComputed(Utf8JsonWriter json, OnlineResult result, OnlineColumn column)
+    {
+        var (datatype, values) = (result.DatatypeOf(column), result.Computed(column));
+        json.WriteStartObject();
+        json.WriteStartArray("values"u8);
+        foreach (ref readonly var value in values.AsSpan())
+        {
+            JsonValues.Write(json, datatype, value);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("statuses"u8);
+        foreach (ref readonly var value in values.AsSpan())
+        {
+            json.WriteStringValue(value.HasValue ? Present : NullValue);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("event_timestamps"u8);
+        for (var i = 0; i < values.Length; i++)
+        {
+            JsonValues.WriteTime(json, result.ComputedEventUs(column, i));
         }
 
         json.WriteEndArray();
@@ -140,36 +173,6 @@ public static class OnlineAnswer
             return;
         }
 
-        switch (datatype)
-        {
-            case Datatype.Bool:
-                json.WriteBooleanValue(row.Bool(feature));
-                break;
-            case Datatype.Int32:
-                json.WriteNumberValue(row.Int32(feature));
-                break;
-            case Datatype.Int64:
-                json.WriteNumberValue(row.Int64(feature));
-                break;
-            case Datatype.Fp32:
-                json.WriteNumberValue(row.Fp32(feature));
-                break;
-            case Datatype.Fp64:
-                json.WriteNumberValue(row.Fp64(feature));
-                break;
-            default:
-                json.WriteStringValue(row.Text(feature));
-                break;
-        }
-    }
-
-    /// <summary>As protobuf's JSON form writes a timestamp: UTC, with 0, 3 or 6 digits of a second.</summary>
-    private static void WriteTime(Utf8JsonWriter json, long microseconds)
-    {
-        Span<byte> text = stackalloc byte[40];
-        var time = UnixTime.FromMicroseconds(microseconds).UtcDateTime;
-        var format = microseconds % 1_000_000 == 0 ? "yyyy-MM-ddTHH:mm:ssZ" : microseconds % 1_000 == 0 ? "yyyy-MM-ddTHH:mm:ss.fffZ" : "yyyy-MM-ddTHH:mm:ss.ffffffZ";
-        time.TryFormat(text, out var written, format, CultureInfo.InvariantCulture);
-        json.WriteStringValue(text[..written]);
+        JsonValues.Write(json, datatype, row, feature);
     }
 }

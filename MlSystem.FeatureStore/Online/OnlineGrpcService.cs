@@ -64,11 +64,17 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
         var answer = new FeatureColumn
         {
             Name = column.Name,
-            FeatureView = result.Query.Views[column.ViewOrdinal].Name,
+            FeatureView = column.IsComputed ? result.Query.Computations[column.Computation].View.Name : result.Query.Views[column.ViewOrdinal].Name,
             Datatype = datatype.Name(),
             Values = GrpcValues.Empty(column.Name, datatype, result.Query.Rows),
         };
         answer.Statuses.Capacity = answer.EventTimestampsMs.Capacity = result.Query.Rows;
+        if (column.IsComputed)
+        {
+            Fill(answer, datatype, result, column);
+            return answer;
+        }
+
         for (var i = 0; i < result.Query.Rows; i++)
         {
             var status = result.Cell(column, i, out var row, out var feature, out var eventUs);
@@ -79,5 +85,16 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
         }
 
         return answer;
+    }
+
+    private static void Fill(FeatureColumn answer, Datatype datatype, OnlineResult result, OnlineColumn column)
+    {
+        var values = result.Computed(column);
+        for (var i = 0; i < values.Length; i++)
+        {
+            answer.Statuses.Add((FeatureStatus)(values[i].HasValue ? OnlineStatus.Present : OnlineStatus.NullValue));
+            answer.EventTimestampsMs.Add(result.ComputedEventUs(column, i) / 1000);
+            GrpcValues.Add(answer.Values, datatype, values[i]);
+        }
     }
 }

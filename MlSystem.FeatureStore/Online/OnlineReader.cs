@@ -15,6 +15,11 @@ public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, TimePr
             return new OnlineResult(query, [], 0);
         }
 
+        if (query.Views.Count == 0)
+        {
+            return new OnlineResult(query, [], UnixTime.Microseconds(time.GetUtcNow()));
+        }
+
         // One more for the store's marker.
         var keys = new RedisKey[(query.Rows * query.Views.Count) + 1];
         for (var v = 0; v < query.Views.Count; v++)
@@ -68,12 +73,14 @@ public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, TimePr
     private static OnlineQuery Rebind(OnlineQuery query, Catalog newest)
     {
         var views = query.Views.Select(view => newest.Views[view.Name]).ToArray();
+        OnlineColumn Move(OnlineColumn column) =>
+            column.ViewOrdinal < 0 ? column : column with { Feature = views[column.ViewOrdinal].IndexOf(query.Views[column.ViewOrdinal].Features[column.Feature].Name) };
         return new OnlineQuery
         {
             Views = views,
-            Columns = [.. query.Columns
-                .Select(column => column with { Feature = views[column.ViewOrdinal].IndexOf(query.Views[column.ViewOrdinal].Features[column.Feature].Name) })
-                .Where(column => column.Feature >= 0)],
+            Columns = [.. query.Columns.Select(Move).Where(column => column.Feature >= 0)],
+            Computations = [.. query.Computations.Select(computation => computation with { Inputs = [.. computation.Inputs.Select(Move)] })],
+            RequestColumns = query.RequestColumns,
             Keys = query.Keys,
             Rows = query.Rows,
         };

@@ -22,7 +22,8 @@ public sealed record OnlineRequest(OnlineQuery Query, IReadOnlyList<(string Name
         var plan = service is null
             ? OnlinePlan.OfReferences(catalog, references, fullNames)
             : OnlinePlan.OfService(catalog, service, version: null, subset: [], fullNames);
-        var columns = Columns(entities!.Value, catalog, issues, maxEntities);
+        var requestColumns = OnlineRequestData.Read(entities!.Value, plan, issues, maxEntities);
+        var columns = Columns(entities!.Value, catalog, requestColumns, issues, maxEntities);
         var keys = columns.ToDictionary(column => column.Key, column => column.Values, StringComparer.Ordinal);
         foreach (var missing in plan.JoinKeys.Where(key => !keys.ContainsKey(key.Name)))
         {
@@ -30,7 +31,15 @@ public sealed record OnlineRequest(OnlineQuery Query, IReadOnlyList<(string Name
         }
 
         JsonBody.ThrowIfAny(issues);
-        var query = new OnlineQuery { Views = plan.Views, Columns = plan.Columns, Keys = keys, Rows = columns.Count == 0 ? 0 : columns[0].Values.Length };
+        var query = new OnlineQuery
+        {
+            Views = plan.Views,
+            Columns = plan.Columns,
+            Computations = plan.Computations,
+            RequestColumns = requestColumns,
+            Keys = keys,
+            Rows = columns.Select(column => column.Values).Concat(requestColumns.Values).FirstOrDefault()?.Length ?? 0,
+        };
         return new OnlineRequest(query, [.. columns.Select(column => (column.Key, column.Datatype, column.Values))]);
     }
 
@@ -58,7 +67,8 @@ public sealed record OnlineRequest(OnlineQuery Query, IReadOnlyList<(string Name
         return references;
     }
 
-    private static List<(string Key, Datatype Datatype, FeatureValue[] Values)> Columns(JsonElement entities, Catalog catalog, List<FeastIssue> issues, int maxEntities)
+    private static List<(string Key, Datatype Datatype, FeatureValue[] Values)> Columns(
+        JsonElement entities, Catalog catalog, Dictionary<string, FeatureValue[]> requestColumns, List<FeastIssue> issues, int maxEntities)
     {
         var columns = new List<(string Key, Datatype Datatype, FeatureValue[] Values)>();
         var unknown = new List<string>();
@@ -66,7 +76,10 @@ public sealed record OnlineRequest(OnlineQuery Query, IReadOnlyList<(string Name
         {
             if (JoinKey(catalog, property.Name) is not { } field)
             {
-                unknown.Add($"Entity {property.Name} does not exist");
+                if (!requestColumns.ContainsKey(property.Name) && !OnlineRequestData.IsKnown(catalog, property.Name))
+                {
+                    unknown.Add($"Entity {property.Name} does not exist");
+                }
             }
             else if (property.Value.ValueKind != JsonValueKind.Array)
             {
@@ -87,10 +100,10 @@ public sealed record OnlineRequest(OnlineQuery Query, IReadOnlyList<(string Name
             throw FeastException.NotFound(string.Join("; ", unknown));
         }
 
-        foreach (var column in columns.Where(column => column.Values.Length != columns[0].Values.Length))
+        var lengths = columns.Select(column => (column.Key, column.Values.Length)).Concat(requestColumns.Select(column => (column.Key, column.Value.Length))).ToList();
+        foreach (var (key, length) in lengths.Where(column => column.Length != lengths[0].Length))
         {
-            issues.Add(FeastIssue.At(
-                "value_error", $"'{column.Key}' has {column.Values.Length} values, '{columns[0].Key}' has {columns[0].Values.Length}", "entities", column.Key));
+            issues.Add(FeastIssue.At("value_error", $"'{key}' has {length} values, '{lengths[0].Key}' has {lengths[0].Length}", "entities", key));
         }
 
         return columns;

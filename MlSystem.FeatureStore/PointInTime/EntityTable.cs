@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DuckDB.NET.Data;
+using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.PointInTime;
@@ -53,8 +54,10 @@ public sealed class EntityTable
         CheckColumns(request, columns, mistakes);
         ThrowIfAny(mistakes);
         var keys = request.JoinKeys.ToDictionary(key => key.Name, StringComparer.Ordinal);
+        var requested = request.RequestColumns.ToDictionary(field => field.Name, StringComparer.Ordinal);
         var selected = columns.Select(column => keys.TryGetValue(column, out var key)
             ? $"TRY_CAST({DuckDb.Name(column)} AS {DuckDb.Type(key.Datatype)}) AS {DuckDb.Name(column)}"
+            : requested.TryGetValue(column, out var field) && column != request.EventTimestampColumn ? $"CAST({DuckDb.Name(column)} AS {TypeOf(field.Datatype)}) AS {DuckDb.Name(column)}"
             : column == request.EventTimestampColumn ? $"TRY_CAST({DuckDb.Name(column)} AS TIMESTAMPTZ) AS {DuckDb.Name(column)}"
             : DuckDb.Name(column));
         await DuckDb.ExecuteAsync(
@@ -71,11 +74,13 @@ public sealed class EntityTable
         return new EntityTable { Columns = columns };
     }
 
+    private static string TypeOf(Datatype datatype) => datatype == Datatype.Timestamp ? "TIMESTAMPTZ" : DuckDb.Type(datatype);
+
     private static string Place(string column) => $"entity_df.{column}";
 
     private static void CheckColumns(HistoricalRequest request, IReadOnlyList<string> columns, Dictionary<string, string[]> mistakes)
     {
-        foreach (var required in request.JoinKeys.Select(key => key.Name).Append(request.EventTimestampColumn).Except(columns, StringComparer.Ordinal))
+        foreach (var required in request.JoinKeys.Concat(request.RequestColumns).Select(key => key.Name).Append(request.EventTimestampColumn).Except(columns, StringComparer.Ordinal))
         {
             mistakes[Place(required)] = ["The column is missing."];
         }
@@ -90,7 +95,7 @@ public sealed class EntityTable
             {
                 mistakes[Place(group.Key)] = ["Column names that begin with __ are reserved."];
             }
-            else if (request.Features.Any(feature => feature.Name.Equals(group.Key, StringComparison.OrdinalIgnoreCase)))
+            else if (request.Outputs.Contains(group.Key, StringComparer.OrdinalIgnoreCase))
             {
                 mistakes[Place(group.Key)] = ["A feature has the same name."];
             }

@@ -82,6 +82,18 @@ public static class HistoricalOutput
             case sbyte or short or int or long or byte or ushort or uint:
                 json.WriteNumberValue(Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture));
                 break;
+            case string text:
+                json.WriteStringValue(text);
+                break;
+            case System.Collections.IEnumerable list:
+                json.WriteStartArray();
+                foreach (var element in list)
+                {
+                    Write(json, element);
+                }
+
+                json.WriteEndArray();
+                break;
             case DateTime time:
                 json.WriteStringValue(DateTime.SpecifyKind(time, DateTimeKind.Utc));
                 break;

@@ -28,7 +28,7 @@ public sealed class HistoricalReader(OfflineFiles files, OfflineProgress progres
             await using var connection = await DuckDb.OpenAsync(spool.Folder, options.Value.HistoricalMemoryMiB, cancellationToken);
             var entities = await load(connection);
             var (first, last) = await LabelRangeAsync(connection, cancellationToken);
-            return await use(connection, AsOfJoin.Sql(request, entities, view => Files(view, first, last)));
+            return await use(connection, await ComputedFeatures.AddAsync(connection, request, entities, AsOfJoin.Sql(request, entities, view => Files(view, first, last)), cancellationToken));
         }
         finally
         {

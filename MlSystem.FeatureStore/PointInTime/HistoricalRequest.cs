@@ -1,15 +1,27 @@
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.OnDemand;
 
 namespace MlSystem.FeatureStore.PointInTime;
 
-/// <summary>One feature of a historical read.</summary>
-/// <param name="Name">Its column in the answer.</param>
+/// <summary>One stored feature of a historical read.</summary>
+/// <param name="Name">Its column in the join's result; with <c>__</c> in front where only computed features need it.</param>
 public sealed record HistoricalFeature(FeatureView View, string Feature, string Name);
+
+/// <summary>Features of one on-demand view that are computed from the join's result.</summary>
+/// <param name="Inputs">For each of the program's inputs its column in the join's result.</param>
+/// <param name="Outputs">Position among the program's features → column in the answer.</param>
+public sealed record HistoricalComputation(OnDemandProgram Program, IReadOnlyList<string> Inputs, IReadOnlyList<(int Feature, string Name)> Outputs);
 
 /// <summary>A historical read, checked against the catalog.</summary>
 public sealed class HistoricalRequest
 {
+    /// <summary>What the join has to find: wanted features, and those that wanted computed ones need.</summary>
     public required IReadOnlyList<HistoricalFeature> Features { get; init; }
+
+    public IReadOnlyList<HistoricalComputation> Computations { get; init; } = [];
+
+    /// <summary>Names of the wanted features, stored and computed, in the order of the answer.</summary>
+    public required IReadOnlyList<string> Outputs { get; init; }
 
     /// <summary>The entity rows' column with the label time.</summary>
     public required string EventTimestampColumn { get; init; }
@@ -19,6 +31,10 @@ public sealed class HistoricalRequest
 
     /// <summary>Join keys of all views, each once.</summary>
     public IReadOnlyList<Field> JoinKeys => [.. Views.SelectMany(view => view.JoinKeys).Distinct()];
+
+    /// <summary>Columns of the entity rows that computed features need; they may be null.</summary>
+    public IReadOnlyList<Field> RequestColumns =>
+        [.. Computations.SelectMany(computation => computation.Program.Inputs).Where(input => input.IsRequest).Select(input => input.Field).Distinct()];
 }
 
 /// <summary>A historical read was refused.</summary>
@@ -32,49 +48,4 @@ public sealed class HistoricalRefusedException(int status, IReadOnlyDictionary<s
 
     /// <summary>Place in the request → what is wrong.</summary>
     public IReadOnlyDictionary<string, string[]> Errors => errors;
-}
-
-/// <summary>Finds the features of a historical read.</summary>
-public static class HistoricalPlan
-{
-    /// <exception cref="HistoricalRefusedException">404 with everything that is unknown, 422 when columns collide or a view is not offline.</exception>
-    public static HistoricalRequest OfService(Catalog catalog, string name, int? version, string eventTimestampColumn, bool fullNames)
-    {
-        var service = catalog.Service(name, version) ?? throw new HistoricalRefusedException(
-            StatusCodes.Status404NotFound, "feature_service", version is null ? $"There is no feature service '{name}'." : $"There is no feature service '{name}' version {version}.");
-        return Checked(eventTimestampColumn, [.. service.Features.Select(feature =>
-            new HistoricalFeature(catalog.Views[feature.View], feature.Feature, fullNames ? $"{feature.View}__{feature.Name}" : feature.Name))]);
-    }
-
-    /// <param name="references"><c>view:feature</c>.</param>
-    /// <exception cref="HistoricalRefusedException">404 with everything that is unknown, 422 when columns collide or a view is not offline.</exception>
-    public static HistoricalRequest OfReferences(Catalog catalog, IReadOnlyList<string> references, string eventTimestampColumn, bool fullNames)
-    {
-        var unknown = new List<string>();
-        var features = new List<HistoricalFeature>();
-        foreach (var reference in references)
-        {
-            var parts = reference.Split(':');
-            if (parts.Length != 2 || !catalog.Views.TryGetValue(parts[0], out var view) || view.IndexOf(parts[1]) < 0)
-            {
-                unknown.Add($"There is no feature '{reference}'; expected view:feature.");
-            }
-            else
-            {
-                features.Add(new HistoricalFeature(view, parts[1], fullNames ? $"{parts[0]}__{parts[1]}" : parts[1]));
-            }
-        }
-
-        return unknown.Count > 0 ? throw new HistoricalRefusedException(StatusCodes.Status404NotFound, "features", [.. unknown]) : Checked(eventTimestampColumn, features);
-    }
-
-    private static HistoricalRequest Checked(string eventTimestampColumn, IReadOnlyList<HistoricalFeature> features)
-    {
-        var mistakes = features.Where(feature => !feature.View.Definition.Offline).Select(feature => $"Feature view '{feature.View.Name}' is not offline.")
-            .Concat(features.GroupBy(feature => feature.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1)
-                .Select(group => $"The name '{group.Key}' stands for {group.Count()} features; set full_feature_names to true."))
-            .Distinct(StringComparer.Ordinal).ToArray();
-        return mistakes.Length > 0 ? throw new HistoricalRefusedException(StatusCodes.Status422UnprocessableEntity, "features", mistakes)
-            : new HistoricalRequest { Features = features, EventTimestampColumn = eventTimestampColumn };
-    }
 }

@@ -17,7 +17,7 @@ internal sealed class JsonEntityColumn
     public string Name { get; }
 
     /// <summary>DuckDB's type.</summary>
-    public string Type => _datatype is { } datatype ? DuckDb.Type(datatype) : "TIMESTAMPTZ";
+    public string Type => _datatype is { } datatype and not Datatype.Timestamp ? DuckDb.Type(datatype) : "TIMESTAMPTZ";
 
     /// <summary>The label time of a row.</summary>
     public long TimeUs(int row) => _values[row].AsInt64;
@@ -29,7 +29,8 @@ internal sealed class JsonEntityColumn
         var wrong = new List<string>();
         var isTime = column.Name == request.EventTimestampColumn;
         var key = request.JoinKeys.FirstOrDefault(key => key.Name == column.Name);
-        var datatype = isTime ? (Datatype?)null : key?.Datatype ?? Infer(json);
+        var requested = request.RequestColumns.FirstOrDefault(field => field.Name == column.Name);
+        var datatype = isTime ? (Datatype?)null : key?.Datatype ?? requested?.Datatype ?? Infer(json);
         for (var row = 0; row < json.Length; row++)
         {
             var error = isTime ? Time(json[row], out values[row]) : ValueReader.FromJson(datatype!.Value, json[row], out values[row]);
@@ -50,16 +51,14 @@ internal sealed class JsonEntityColumn
     public void Append(IDuckDBAppenderRow row, int index)
     {
         ref readonly var value = ref _values[index];
-        _ = !value.HasValue ? row.AppendNullValue() : _datatype switch
+        if (value.HasValue && (_datatype is null or Datatype.Timestamp))
         {
-            null => row.AppendValue((DateTime?)UnixTime.FromMicroseconds(value.AsInt64).UtcDateTime),
-            Datatype.Bool => row.AppendValue((bool?)value.AsBool),
-            Datatype.Int32 => row.AppendValue((int?)value.AsInt32),
-            Datatype.Int64 => row.AppendValue((long?)value.AsInt64),
-            Datatype.Fp32 => row.AppendValue((float?)value.AsFp32),
-            Datatype.Fp64 => row.AppendValue((double?)value.AsFp64),
-            _ => row.AppendValue(value.Text),
-        };
+            row.AppendValue((DateTime?)UnixTime.FromMicroseconds(value.AsInt64).UtcDateTime);
+        }
+        else
+        {
+            DuckDbValues.Append(row, _datatype ?? Datatype.Timestamp, value);
+        }
     }
 
     private static string? Time(JsonElement json, out FeatureValue value)

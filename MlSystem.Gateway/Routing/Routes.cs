@@ -41,7 +41,7 @@ internal static class Routes
         .. To(
             "features",
             "/get-online-features", "/push", "/write-to-online-store", "/materialize", "/materialize-incremental",
-            "/api/apply", "/api/feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}"),
+            "/api/apply", "/api/sources/{**rest}", "/api/feature-views/{**rest}", "/api/stream-feature-views/{**rest}", "/api/on-demand-feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}"),
         new("/api/feature-views/{view}/rows", "features", Traffic.Upload),
         new("/api/historical-features/{**rest}", "features", Traffic.Upload),
         new("/inference.{service}/{method}", "inference", Traffic.Grpc),

@@ -47,17 +47,22 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
 /// <summary>One version of one definition; rows are only ever added.</summary>
 public sealed class DefinitionRow
 {
+    /// <summary>In place of a definition: with this version it went away.</summary>
+    public const string Deletion = "null";
+
     public required string Kind { get; init; }
 
     public required string Name { get; init; }
 
     public required int Version { get; init; }
 
-    /// <summary>The definition in the form of <see cref="DefinitionsJson"/>.</summary>
+    /// <summary>The definition in the form of <see cref="DefinitionsJson"/>, or <see cref="Deletion"/>.</summary>
     public required string Json { get; init; }
 
     /// <summary>The catalog revision that brought it.</summary>
     public required long Revision { get; init; }
+
+    public bool IsDeletion => Json == Deletion;
 }
 
 /// <summary>The catalog's revision; its concurrency token makes applies happen one after the other.</summary>

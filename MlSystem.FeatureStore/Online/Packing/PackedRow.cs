@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace MlSystem.FeatureStore.Online.Packing;
 
@@ -30,11 +31,44 @@ public readonly ref struct PackedRow(ReadOnlySpan<byte> bytes, PackedLayout layo
     public double Fp64(int feature) => BinaryPrimitives.ReadDoubleLittleEndian(_bytes[layout.SlotOffsets[feature]..]);
 
     /// <summary>UTF-8.</summary>
-    public ReadOnlySpan<byte> Text(int feature)
+    public ReadOnlySpan<byte> Text(int feature) => Tail(feature);
+
+    /// <summary>The elements of a list of numbers: <c>int long float double</c> by the datatype, little-endian.</summary>
+    public ReadOnlySpan<T> Elements<T>(int feature)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(Tail(feature));
+
+    /// <summary>The UTF-8 texts of a list.</summary>
+    public PackedTexts Texts(int feature) => new(Tail(feature));
+
+    private ReadOnlySpan<byte> Tail(int feature)
     {
-        var previous = layout.PreviousText[feature];
+        var previous = layout.PreviousTail[feature];
         var start = previous < 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(_bytes[previous..]);
         var end = BinaryPrimitives.ReadInt32LittleEndian(_bytes[layout.SlotOffsets[feature]..]);
         return _bytes[(layout.TailOffset + start)..(layout.TailOffset + end)];
     }
+}
+
+/// <summary>Goes through the texts of a list.</summary>
+public ref struct PackedTexts(ReadOnlySpan<byte> tail)
+{
+    private ReadOnlySpan<byte> _rest = tail;
+
+    /// <summary>UTF-8.</summary>
+    public ReadOnlySpan<byte> Current { get; private set; }
+
+    public bool MoveNext()
+    {
+        if (_rest.IsEmpty)
+        {
+            return false;
+        }
+
+        var length = BinaryPrimitives.ReadInt32LittleEndian(_rest);
+        Current = _rest.Slice(sizeof(int), length);
+        _rest = _rest[(sizeof(int) + length)..];
+        return true;
+    }
+
+    public readonly PackedTexts GetEnumerator() => this;
 }

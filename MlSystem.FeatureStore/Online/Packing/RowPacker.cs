@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
@@ -12,7 +13,7 @@ public static class RowPacker
 
     public static byte[] Pack(PackedLayout layout, long eventUs, long createdUs, ReadOnlySpan<FeatureValue> values)
     {
-        var bytes = new byte[layout.TailOffset + TextBytes(values)];
+        var bytes = new byte[layout.TailOffset + TailBytes(values)];
         BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)eventUs ^ (1UL << 63));
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), (ulong)createdUs ^ (1UL << 63));
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(PackedLayout.VersionOffset), layout.Version);
@@ -30,15 +31,38 @@ public static class RowPacker
         return bytes;
     }
 
-    private static int TextBytes(ReadOnlySpan<FeatureValue> values)
+    private static int TailBytes(ReadOnlySpan<FeatureValue> values)
     {
         var bytes = 0;
         foreach (ref readonly var value in values)
         {
-            bytes += value.Text is null ? 0 : Encoding.UTF8.GetByteCount(value.Text);
+            bytes += value.Text is { } text ? Encoding.UTF8.GetByteCount(text) : value.List is { } list ? ListBytes(list) : 0;
         }
 
         return bytes;
+    }
+
+    private static int ListBytes(Array list) => list is string[] texts
+        ? texts.Sum(text => sizeof(int) + Encoding.UTF8.GetByteCount(text))
+        : Buffer.ByteLength(list);
+
+    private static int WriteList(Span<byte> tail, Array list)
+    {
+        if (list is not string[] texts)
+        {
+            MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(list), Buffer.ByteLength(list)).CopyTo(tail);
+            return Buffer.ByteLength(list);
+        }
+
+        var written = 0;
+        foreach (var text in texts)
+        {
+            var length = Encoding.UTF8.GetBytes(text, tail[(written + sizeof(int))..]);
+            BinaryPrimitives.WriteInt32LittleEndian(tail[written..], length);
+            written += sizeof(int) + length;
+        }
+
+        return written;
     }
 
     private static void Write(Span<byte> bytes, PackedLayout layout, int feature, in FeatureValue value, ref int end)
@@ -52,7 +76,7 @@ public static class RowPacker
             case Datatype.Int32:
                 BinaryPrimitives.WriteInt32LittleEndian(slot, value.AsInt32);
                 break;
-            case Datatype.Int64:
+            case Datatype.Int64 or Datatype.Timestamp:
                 BinaryPrimitives.WriteInt64LittleEndian(slot, value.AsInt64);
                 break;
             case Datatype.Fp32:
@@ -62,7 +86,8 @@ public static class RowPacker
                 BinaryPrimitives.WriteDoubleLittleEndian(slot, value.AsFp64);
                 break;
             default:
-                end += value.Text is null ? 0 : Encoding.UTF8.GetBytes(value.Text, bytes[(layout.TailOffset + end)..]);
+                var tail = bytes[(layout.TailOffset + end)..];
+                end += value.Text is { } text ? Encoding.UTF8.GetBytes(text, tail) : value.List is { } list ? WriteList(tail, list) : 0;
                 BinaryPrimitives.WriteInt32LittleEndian(slot, end);
                 break;
         }

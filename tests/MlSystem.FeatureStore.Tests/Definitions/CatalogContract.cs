@@ -77,8 +77,12 @@ public abstract class CatalogContract
         Assert.Equal(400, status);
         var errors = answer.GetProperty("errors");
         Assert.Contains("can't become INT64", errors.GetProperty("feature_views[0].features[0].datatype")[0].GetString(), StringComparison.Ordinal);
-        Assert.Contains("is used by feature service 'stats' version 1", errors.GetProperty("feature_views[0].features")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("has no feature 'rate'", errors.GetProperty("feature_services[0].features[0].features")[0].GetString(), StringComparison.Ordinal);
         Assert.Contains("join keys of entity 'driver' can't change", errors.GetProperty("entities[0].join_keys")[0].GetString(), StringComparison.Ordinal);
+
+        (status, answer) = await app.PostAsync("/api/apply", """{"feature_views":[{"name":"hourly","entities":["driver"],"features":[{"name":"trips","datatype":"INT32"}]}]}""");
+        Assert.Equal(400, status);
+        Assert.Contains("is used by feature service 'stats' version 1", answer.GetProperty("errors").GetProperty("feature_views[0].features")[0].GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
