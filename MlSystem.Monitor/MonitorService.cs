@@ -1,6 +1,7 @@
 using MlSystem.Monitor.History;
 using MlSystem.Monitor.Ingestion;
 using MlSystem.Monitor.Performance;
+using MlSystem.Monitor.Served;
 using MlSystem.ServiceDefaults.Storage;
 
 namespace MlSystem.Monitor;
@@ -21,6 +22,7 @@ internal static class MonitorService
         services.AddSingleton<HistoryReader>();
         services.AddHostedService<HistoryService>();
         services.AddSingleton<PerformanceReader>();
+        services.AddSingleton<ServedReader>();
         return services;
     }
 }

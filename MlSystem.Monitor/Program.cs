@@ -1,6 +1,7 @@
 using MlSystem.Monitor;
 using MlSystem.Monitor.History;
 using MlSystem.Monitor.Performance;
+using MlSystem.Monitor.Served;
 using MlSystem.Monitor.Storage;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.EventLog;
@@ -17,5 +18,6 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapPerformance();
 app.MapHistory();
+app.MapServed();
 
 return await app.RunServiceAsync();

@@ -3,6 +3,7 @@ using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Artifacts.Collection;
 using MlSystem.Registry.Audit;
 using MlSystem.Registry.Events;
+using MlSystem.Registry.Lineage;
 using MlSystem.Registry.LoggedModels;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Models;
@@ -15,6 +16,7 @@ using MlSystem.Registry.Tracking;
 using MlSystem.Registry.Validation;
 using MlSystem.Registry.Validation.Graphs;
 using MlSystem.Registry.Webhooks;
+using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
@@ -54,6 +56,10 @@ internal static class RegistryServices
         services.AddSingleton<SigningKeys>().AddSingleton<ManifestSigner>().AddStartupTask<OpenSigningKeys>();
         services.AddOptions<PromotionOptions>().BindConfiguration(PromotionOptions.Section);
         services.AddSingleton<PromotionReader>().AddSingleton<PromotionStore>();
+        services.AddOptions<LineageOptions>().BindConfiguration(LineageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.AddServiceClient<MonitorClient>("monitor");
+        services.AddSingleton<LineageStore>().AddHostedService<AlertHandler>().AddHostedService<RunHandler>();
+        services.AddTransient<PredictionSection>().AddTransient<LineageReader>();
         services.AddHttpContextAccessor();
         services.AddSingleton<AuditReader>().AddSingleton<AuditVerifier>().AddSingleton<AuditAnchor>().AddHostedService(s => s.GetRequiredService<AuditAnchor>());
         services.AddSingleton<OutboxSignal>().AddHostedService<OutboxDispatcher>();
@@ -92,5 +98,6 @@ internal static class RegistryServices
         api.MapSigning();
         api.MapPromotions();
         api.MapCollection();
+        api.MapLineage();
     }
 }

@@ -30,6 +30,9 @@ var monitor = builder.AddService<Projects.MlSystem_Monitor>("monitor", target, k
     .WithReference(stores.Kafka).WaitFor(stores.Kafka)
     .WithReference(registry).WithReference(features).WithReference(training).WithReference(inference);
 
+// For the counts in a version's lineage; without Monitor the registry answers without them.
+registry.WithReference(monitor);
+
 builder.AddService<Projects.MlSystem_Gateway>("gateway", target, keys)
     .WithReference(inference).WaitFor(inference)
     .WithReference(registry).WaitFor(registry)

@@ -19,7 +19,7 @@ internal static class ServiceTopology
 
     public static IReadOnlyList<ServiceDefinition> Services { get; } =
     [
-        new("registry", "MlSystem.Registry", 8084, null, References: [], WaitsFor: []),
+        new("registry", "MlSystem.Registry", 8084, null, References: ["monitor"], WaitsFor: []),
         new("features", "MlSystem.FeatureStore", 6566, 6567, References: [], WaitsFor: [], UsesCache: true),
         new("monitor", "MlSystem.Monitor", 8087, null, References: ["registry", "features", "training", "inference"], WaitsFor: []),
         new("training", "MlSystem.Training", 8086, null, References: ["registry", "features"], WaitsFor: ["registry", "features"]),

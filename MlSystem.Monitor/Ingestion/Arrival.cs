@@ -14,6 +14,9 @@ internal sealed record Arrival
 
     public required string Endpoint { get; init; }
 
+    /// <summary>The revision of the endpoint that was served; 0 where an older log does not say.</summary>
+    public required long EndpointRevision { get; init; }
+
     public required string Model { get; init; }
 
     public required int Version { get; init; }
@@ -34,6 +37,7 @@ internal sealed record Arrival
         Kind = HistoryKind.Batches,
         Payload = payload,
         Endpoint = batch.Event.Endpoint,
+        EndpointRevision = batch.Event.EndpointRevision,
         Model = batch.Event.Model,
         Version = batch.Event.Version,
         Variant = batch.Event.Variant,
@@ -48,6 +52,7 @@ internal sealed record Arrival
         Kind = HistoryKind.Predictions,
         Payload = payload,
         Endpoint = prediction.Endpoint,
+        EndpointRevision = 0,
         Model = prediction.Model,
         Version = prediction.Version,
         Variant = prediction.Variant,

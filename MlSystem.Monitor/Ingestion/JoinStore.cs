@@ -32,6 +32,7 @@ internal sealed class JoinStore(IDbContextFactory<MonitorContext> contexts) : ID
             if (await RequestInsert.InsertNewAsync(context, arrival, cancellationToken) > 0)
             {
                 Stage(context, arrival);
+                await ServedCounts.AddAsync(context, arrival, cancellationToken);
                 await StageWaitingAsync(context, arrival, cancellationToken);
             }
         }

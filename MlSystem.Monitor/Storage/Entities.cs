@@ -21,6 +21,31 @@ public sealed class RequestRow
     public required int Rows { get; set; }
 }
 
+/// <summary>How much one version answered under one revision of an endpoint, since Monitor first saw it: it outlives the history. Times are Unix milliseconds.</summary>
+public sealed class ServedCountRow
+{
+    public required string Endpoint { get; set; }
+
+    /// <summary>0 where it is not known: of predictions that were logged before it was.</summary>
+    public required long Revision { get; set; }
+
+    public required string Model { get; set; }
+
+    public required int Version { get; set; }
+
+    public required string Variant { get; set; }
+
+    public required string Role { get; set; }
+
+    public required long Requests { get; set; }
+
+    public required long Predictions { get; set; }
+
+    public required long FirstTime { get; set; }
+
+    public required long LastTime { get; set; }
+}
+
 /// <summary>What is known to be true of one prediction: its newest label and its newest reward, which may come apart.</summary>
 public sealed class OutcomeRow
 {

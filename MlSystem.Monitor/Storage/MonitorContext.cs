@@ -7,6 +7,8 @@ public abstract class MonitorContext(DbContextOptions options) : DbContext(optio
 {
     public DbSet<RequestRow> Requests => Set<RequestRow>();
 
+    public DbSet<ServedCountRow> ServedCounts => Set<ServedCountRow>();
+
     public DbSet<OutcomeRow> Outcomes => Set<OutcomeRow>();
 
     public DbSet<StagedRow> Staged => Set<StagedRow>();
@@ -21,6 +23,11 @@ public abstract class MonitorContext(DbContextOptions options) : DbContext(optio
         {
             request.ToTable("requests").HasKey(r => r.RequestId);
             request.HasIndex(r => new { r.Endpoint, r.Time });
+        });
+        modelBuilder.Entity<ServedCountRow>(count =>
+        {
+            count.ToTable("served_counts").HasKey(c => new { c.Endpoint, c.Revision, c.Model, c.Version, c.Variant, c.Role });
+            count.HasIndex(c => new { c.Model, c.Version });
         });
         modelBuilder.Entity<OutcomeRow>(outcome =>
         {

@@ -3,6 +3,7 @@ using MlSystem.Contracts;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Artifacts.Collection;
 using MlSystem.Registry.Events;
+using MlSystem.Registry.Lineage;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Signing;
 using MlSystem.Registry.Storage;
@@ -51,6 +52,11 @@ internal sealed class VersionStore(RegistryDatabase database, BlobStore blobs, V
                 };
                 db.Versions.Add(version);
                 await BlobLedger.ReferenceAsync(db, source.Files.Select(f => f.Sha256), now, cancellationToken);
+                if (VersionCitations.Origin(version) is { } origin)
+                {
+                    db.VersionOrigins.Add(origin);
+                }
+
                 db.VersionFiles.AddRange(source.Files.Select(f => new ModelVersionFile { ModelId = model.ModelId, Version = version.Version, Path = f.Path, Sha256 = f.Sha256, SizeBytes = f.SizeBytes }));
                 db.VersionTags.AddRange(tags.Select(t => new ModelVersionTag { ModelId = model.ModelId, Version = version.Version, Key = t.Key!, Value = t.Value! }));
                 db.Emit(name, Change.By(caller, now, RegistryChange.VersionCreated) with { Model = name, Version = version.Version });

@@ -58,6 +58,10 @@ internal static class Revisions
             CreatedAt = Math.Max(created, last),
         };
         db.EndpointRevisions.Add(revision);
+        db.RevisionVariants.AddRange(state.Variants.Select(v => new RevisionVariant
+        {
+            Endpoint = name, Revision = number, Variant = v.Name, Model = v.Model, Version = v.Version, Role = v.Role, Weight = v.Weight,
+        }));
         db.Emit(name, Change.By(cause.Caller, cause.Time, RegistryChange.EndpointRevised) with { Endpoint = name, Revision = number });
         await FollowAsync(db, name, state, cause, cancellationToken);
         return revision;

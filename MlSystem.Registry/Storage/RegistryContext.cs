@@ -39,6 +39,11 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
     public DbSet<Promotion> Promotions => Set<Promotion>();
     public DbSet<PromotionComment> PromotionComments => Set<PromotionComment>();
+    public DbSet<RevisionVariant> RevisionVariants => Set<RevisionVariant>();
+    public DbSet<VersionOrigin> VersionOrigins => Set<VersionOrigin>();
+    public DbSet<LineageAlert> LineageAlerts => Set<LineageAlert>();
+    public DbSet<LineageRun> LineageRuns => Set<LineageRun>();
+    public DbSet<RejectedEvent> RejectedEvents => Set<RejectedEvent>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
 
@@ -114,6 +119,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         AuditEntities(modelBuilder);
         PromotionEntities(modelBuilder);
         ServingEntities(modelBuilder);
+        LineageEntities(modelBuilder);
         UseSnakeCase(modelBuilder);
     }
 
@@ -204,6 +210,24 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<EndpointRevision>().HasKey(r => new { r.Name, r.Revision });
         modelBuilder.Entity<EndpointRevision>().HasOne<ServingEndpoint>().WithMany().HasForeignKey(r => r.Name);
         modelBuilder.Entity<EndpointRevision>().HasIndex(r => new { r.Name, r.CreatedAt });
+    }
+
+    private static void LineageEntities(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<RevisionVariant>().HasKey(v => new { v.Endpoint, v.Revision, v.Variant });
+        modelBuilder.Entity<RevisionVariant>().HasOne<EndpointRevision>().WithMany().HasForeignKey(v => new { v.Endpoint, v.Revision });
+        modelBuilder.Entity<RevisionVariant>().HasIndex(v => new { v.Model, v.Version });
+        modelBuilder.Entity<VersionOrigin>().HasKey(o => new { o.ModelId, o.Version });
+        modelBuilder.Entity<VersionOrigin>().HasOne<ModelVersion>().WithOne().HasForeignKey<VersionOrigin>(o => new { o.ModelId, o.Version });
+        modelBuilder.Entity<VersionOrigin>().HasIndex(o => new { o.ModelId, o.ParentVersion });
+        modelBuilder.Entity<VersionOrigin>().HasIndex(o => o.PipelineRunId);
+        modelBuilder.Entity<VersionOrigin>().HasIndex(o => o.TriggerEvidence);
+        modelBuilder.Entity<LineageAlert>().HasKey(a => a.AlertId);
+        modelBuilder.Entity<LineageAlert>().HasIndex(a => new { a.Model, a.Version });
+        modelBuilder.Entity<LineageAlert>().HasIndex(a => new { a.Endpoint, a.Time });
+        modelBuilder.Entity<LineageRun>().HasKey(r => r.RunId);
+        modelBuilder.Entity<LineageRun>().HasIndex(r => r.TriggerEvidence);
+        modelBuilder.Entity<RejectedEvent>().HasKey(e => new { e.Topic, e.Partition, e.Offset });
     }
 
     private static void UseSnakeCase(ModelBuilder modelBuilder)

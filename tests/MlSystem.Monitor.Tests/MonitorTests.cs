@@ -174,6 +174,13 @@ public class MonitorTests
             performance.GetProperty("versions").EnumerateArray().Select(v => (Int(v, "version"), Int(v, "predictions"), Int(v, "joined"), Int(v, "labelled"), Int(v, "rewarded"))));
         var part = await monitor.GetAsync($"/api/endpoints/churn/performance?from={Samples.Start.AddSeconds(4):yyyy-MM-ddTHH:mm:ssZ}&to={Samples.Start.AddSeconds(7):yyyy-MM-ddTHH:mm:ssZ}");
         Assert.Equal([2, 4], part.GetProperty("versions").EnumerateArray().Select(v => Int(v, "predictions")));
+        var served = await monitor.GetAsync("/api/monitors/served?model=churn&version=1");
+        Assert.Equal(
+            [(0, 1, 2), (3, 4, 8)],
+            served.GetProperty("served").EnumerateArray().Select(s => (s.TryGetProperty("endpoint_revision", out var revision) ? revision.GetInt32() : 0, Int(s, "requests"), Int(s, "predictions"))));
+        Assert.Equal(Samples.Start.AddSeconds(4), served.GetProperty("served")[1].GetProperty("last_prediction_at").GetDateTimeOffset());
+        Assert.Empty((await monitor.GetAsync("/api/monitors/served?model=churn&version=9")).GetProperty("served").EnumerateArray());
+        await monitor.GetAsync("/api/monitors/served?model=churn", HttpStatusCode.BadRequest);
         await AssertRowsAsync(monitor);
     }
 

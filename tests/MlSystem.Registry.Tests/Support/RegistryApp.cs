@@ -20,6 +20,8 @@ public class RegistryApp : IAsyncLifetime
 
     public IServiceProvider Services => _factory!.Services;
 
+    public MonitorDouble Monitor { get; private set; } = null!;
+
     public string DataFolder => _folder.Path;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -44,6 +46,7 @@ public class RegistryApp : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var connection = await ConnectionStringAsync();
+        Monitor = await MonitorDouble.StartAsync();
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
         {
             builder.UseSetting("MlSystem:DataDirectory", _folder.Path);
@@ -53,6 +56,9 @@ public class RegistryApp : IAsyncLifetime
             // The receivers of the tests are on this machine.
             builder.UseSetting("Registry:Webhooks:AllowPrivateAddresses", "true");
             builder.UseSetting("Registry:Webhooks:AllowHttp", "true");
+            builder.UseSetting("services:monitor:http:0", Monitor.Url);
+            // A busy machine may freeze the double for a while.
+            builder.UseSetting("Registry:Lineage:MonitorTimeoutSeconds", "60");
             foreach (var (key, value) in _settings)
             {
                 builder.UseSetting(key, value);
@@ -74,6 +80,7 @@ public class RegistryApp : IAsyncLifetime
         if (_factory is not null)
         {
             await _factory.DisposeAsync();
+            await Monitor.DisposeAsync();
         }
 
         _folder.Dispose();

@@ -164,6 +164,45 @@ namespace MlSystem.Monitor.Storage.Migrations.Postgres
                     b.ToTable("requests", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Monitor.Storage.ServedCountRow", b =>
+                {
+                    b.Property<string>("Endpoint")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Variant")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Role")
+                        .HasColumnType("text");
+
+                    b.Property<long>("FirstTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("LastTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Predictions")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Requests")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Endpoint", "Revision", "Model", "Version", "Variant", "Role");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.ToTable("served_counts", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Monitor.Storage.StagedRow", b =>
                 {
                     b.Property<long>("Id")

@@ -375,6 +375,124 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.ToTable("latest_metrics");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.LineageAlert", b =>
+                {
+                    b.Property<string>("AlertId")
+                        .HasColumnType("text")
+                        .HasColumnName("alert_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("endpoint")
+                        .UseCollation("C");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("evidence")
+                        .UseCollation("C");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind")
+                        .UseCollation("C");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .HasColumnName("model")
+                        .UseCollation("C");
+
+                    b.Property<string>("Severity")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("severity")
+                        .UseCollation("C");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("summary")
+                        .UseCollation("C");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint")
+                        .HasColumnName("time");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("AlertId");
+
+                    b.HasIndex("Endpoint", "Time");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.ToTable("lineage_alerts");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LineageRun", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error")
+                        .UseCollation("C");
+
+                    b.Property<long>("FirstTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("first_time");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("text")
+                        .HasColumnName("model")
+                        .UseCollation("C");
+
+                    b.Property<string>("Pipeline")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("pipeline")
+                        .UseCollation("C");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state")
+                        .UseCollation("C");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint")
+                        .HasColumnName("time");
+
+                    b.Property<string>("TriggerEvidence")
+                        .HasColumnType("text")
+                        .HasColumnName("trigger_evidence")
+                        .UseCollation("C");
+
+                    b.Property<string>("TriggerKind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("trigger_kind")
+                        .UseCollation("C");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("TriggerEvidence");
+
+                    b.ToTable("lineage_runs");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
                 {
                     b.Property<string>("ModelId")
@@ -972,6 +1090,84 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.ToTable("registered_model_tags", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RejectedEvent", b =>
+                {
+                    b.Property<string>("Topic")
+                        .HasColumnType("text")
+                        .HasColumnName("topic")
+                        .UseCollation("C");
+
+                    b.Property<int>("Partition")
+                        .HasColumnType("integer")
+                        .HasColumnName("partition");
+
+                    b.Property<long>("Offset")
+                        .HasColumnType("bigint")
+                        .HasColumnName("offset");
+
+                    b.Property<byte[]>("Payload")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason")
+                        .UseCollation("C");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint")
+                        .HasColumnName("time");
+
+                    b.HasKey("Topic", "Partition", "Offset");
+
+                    b.ToTable("rejected_events");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RevisionVariant", b =>
+                {
+                    b.Property<string>("Endpoint")
+                        .HasColumnType("text")
+                        .HasColumnName("endpoint")
+                        .UseCollation("C");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Variant")
+                        .HasColumnType("text")
+                        .HasColumnName("variant")
+                        .UseCollation("C");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("model")
+                        .UseCollation("C");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("role")
+                        .UseCollation("C");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<double>("Weight")
+                        .HasColumnType("double precision")
+                        .HasColumnName("weight");
+
+                    b.HasKey("Endpoint", "Revision", "Variant");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.ToTable("revision_variants");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.Run", b =>
                 {
                     b.Property<string>("RunId")
@@ -1182,6 +1378,41 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasKey("Name");
 
                     b.ToTable("endpoints", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.VersionOrigin", b =>
+                {
+                    b.Property<long>("ModelId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("model_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<int?>("ParentVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("parent_version");
+
+                    b.Property<string>("PipelineRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("pipeline_run_id")
+                        .UseCollation("C");
+
+                    b.Property<string>("TriggerEvidence")
+                        .HasColumnType("text")
+                        .HasColumnName("trigger_evidence")
+                        .UseCollation("C");
+
+                    b.HasKey("ModelId", "Version");
+
+                    b.HasIndex("PipelineRunId");
+
+                    b.HasIndex("TriggerEvidence");
+
+                    b.HasIndex("ModelId", "ParentVersion");
+
+                    b.ToTable("version_origins");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.Webhook", b =>
@@ -1444,6 +1675,15 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RevisionVariant", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.EndpointRevision", null)
+                        .WithMany()
+                        .HasForeignKey("Endpoint", "Revision")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.Run", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.Experiment", null)
@@ -1500,6 +1740,15 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.VersionOrigin", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.ModelVersion", null)
+                        .WithOne()
+                        .HasForeignKey("MlSystem.Registry.Storage.VersionOrigin", "ModelId", "Version")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -337,6 +337,110 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.ToTable("latest_metrics");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.LineageAlert", b =>
+                {
+                    b.Property<string>("AlertId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("alert_id");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("endpoint");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Severity")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("severity");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("summary");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("time");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("AlertId");
+
+                    b.HasIndex("Endpoint", "Time");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.ToTable("lineage_alerts");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.LineageRun", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<long>("FirstTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_time");
+
+                    b.Property<string>("Model")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Pipeline")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pipeline");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("time");
+
+                    b.Property<string>("TriggerEvidence")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trigger_evidence");
+
+                    b.Property<string>("TriggerKind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trigger_kind");
+
+                    b.Property<int?>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("TriggerEvidence");
+
+                    b.ToTable("lineage_runs");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.LoggedModel", b =>
                 {
                     b.Property<string>("ModelId")
@@ -872,6 +976,78 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.ToTable("registered_model_tags", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RejectedEvent", b =>
+                {
+                    b.Property<string>("Topic")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("topic");
+
+                    b.Property<int>("Partition")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("partition");
+
+                    b.Property<long>("Offset")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("offset");
+
+                    b.Property<byte[]>("Payload")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("time");
+
+                    b.HasKey("Topic", "Partition", "Offset");
+
+                    b.ToTable("rejected_events");
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.RevisionVariant", b =>
+                {
+                    b.Property<string>("Endpoint")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("endpoint");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Variant")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("variant");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<double>("Weight")
+                        .HasColumnType("REAL")
+                        .HasColumnName("weight");
+
+                    b.HasKey("Endpoint", "Revision", "Variant");
+
+                    b.HasIndex("Model", "Version");
+
+                    b.ToTable("revision_variants");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.Run", b =>
                 {
                     b.Property<string>("RunId")
@@ -1065,6 +1241,39 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasKey("Name");
 
                     b.ToTable("endpoints", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.VersionOrigin", b =>
+                {
+                    b.Property<long>("ModelId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("model_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<int?>("ParentVersion")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("parent_version");
+
+                    b.Property<string>("PipelineRunId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pipeline_run_id");
+
+                    b.Property<string>("TriggerEvidence")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trigger_evidence");
+
+                    b.HasKey("ModelId", "Version");
+
+                    b.HasIndex("PipelineRunId");
+
+                    b.HasIndex("TriggerEvidence");
+
+                    b.HasIndex("ModelId", "ParentVersion");
+
+                    b.ToTable("version_origins");
                 });
 
             modelBuilder.Entity("MlSystem.Registry.Storage.Webhook", b =>
@@ -1314,6 +1523,15 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.RevisionVariant", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.EndpointRevision", null)
+                        .WithMany()
+                        .HasForeignKey("Endpoint", "Revision")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.Run", b =>
                 {
                     b.HasOne("MlSystem.Registry.Storage.Experiment", null)
@@ -1370,6 +1588,15 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.HasOne("MlSystem.Registry.Storage.Run", null)
                         .WithMany()
                         .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("MlSystem.Registry.Storage.VersionOrigin", b =>
+                {
+                    b.HasOne("MlSystem.Registry.Storage.ModelVersion", null)
+                        .WithOne()
+                        .HasForeignKey("MlSystem.Registry.Storage.VersionOrigin", "ModelId", "Version")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

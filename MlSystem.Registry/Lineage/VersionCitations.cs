@@ -1,0 +1,23 @@
+using System.Text.Json;
+using MlSystem.Contracts;
+using MlSystem.Registry.Storage;
+
+namespace MlSystem.Registry.Lineage;
+
+/// <summary>Reads what a version's <c>lineage.json</c> cites; the registration has checked that it can be read.</summary>
+internal static class VersionCitations
+{
+    /// <summary>Null where the version has none, as one that an MLflow client logged.</summary>
+    public static ModelLineage? Of(ModelVersion version) =>
+        version.Lineage is null ? null : JsonSerializer.Deserialize(version.Lineage, ContractsJson.Default.ModelLineage);
+
+    /// <summary>What other versions and alerts can be found by; null where nothing is cited.</summary>
+    public static VersionOrigin? Origin(ModelVersion version) => Of(version) is not { } lineage ? null : new()
+    {
+        ModelId = version.ModelId,
+        Version = version.Version,
+        ParentVersion = lineage.ParentVersion,
+        PipelineRunId = lineage.PipelineRunId,
+        TriggerEvidence = lineage.Trigger.Evidence,
+    };
+}
