@@ -46,7 +46,7 @@ internal static class RegistryServices
         services.AddSingleton<LoggedModelStore>();
         services.AddSingleton<EndpointReader>().AddSingleton<EndpointWriter>();
         services.AddSingleton<EndpointChanges>().AddHostedService(s => s.GetRequiredService<EndpointChanges>());
-        services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddSingleton<GraphValidation>().AddHostedService<Validator>();
+        services.AddSingleton<ValidationSignal>().AddSingleton<ModelCheck>().AddSingleton<GraphValidation>().AddSingleton<ValidationQueue>().AddHostedService<Validator>();
         services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<Purger>().AddSingleton<DataSubjects>().AddHostedService<PurgeSchedule>();
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();

@@ -14,4 +14,8 @@ internal sealed class ValidationOptions
     /// <summary>Resident memory in MiB beyond which the process is killed, 128 to 1048576.</summary>
     [Range(128, 1_048_576)]
     public int MaxMemoryMb { get; set; } = 4096;
+
+    /// <summary>Processes at the same time, each with the two bounds above, 1 to 64. Default: as many as the machine has cores.</summary>
+    [Range(1, 64)]
+    public int MaxConcurrent { get; set; } = Math.Clamp(Environment.ProcessorCount, 1, 64);
 }

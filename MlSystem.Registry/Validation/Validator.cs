@@ -11,63 +11,101 @@ using MlSystem.ServiceDefaults.Startup;
 namespace MlSystem.Registry.Validation;
 
 /// <summary>
-/// Takes pending versions one after the other through the validation and records the verdict. A version is claimed for a while,
-/// so that replicas don't do the same work; a claim whose owner died runs out and the version is taken up again.
+/// Takes pending versions through the validation, several at a time (<see cref="ValidationOptions.MaxConcurrent"/>), and records the
+/// verdicts. Which comes next says <see cref="ValidationQueue"/>.
 /// </summary>
 internal sealed partial class Validator(
-    RegistryDatabase database, ModelCheck check, GraphValidation graphs, ValidationSignal signal, IOptions<ValidationOptions> options, StartupRunner startup, TimeProvider time, ILogger<Validator> logger) : BackgroundService
+    RegistryDatabase database, ValidationQueue queue, ModelCheck check, GraphValidation graphs, ValidationSignal signal, IOptions<ValidationOptions> options, StartupRunner startup, TimeProvider time, ILogger<Validator> logger) : BackgroundService
 {
     private static readonly Caller System = new("registry", "");
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ClaimMargin = TimeSpan.FromSeconds(30);
+
+    /// <summary>Validations under way, with the id of the model. Only the loop touches it.</summary>
+    private readonly Dictionary<Task, long> _running = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await startup.WaitUntilReadyAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            try
+            var forgotten = false;
+            while (!stoppingToken.IsCancellationRequested)
             {
-                while (await ClaimAsync(stoppingToken) is { } version)
+                try
                 {
-                    await ValidateAsync(version, stoppingToken);
-                }
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(error.Message);
-            }
+                    if (!forgotten)
+                    {
+                        await queue.ForgetClaimsAsync(stoppingToken);
+                        forgotten = true;
+                    }
 
-            using var woken = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            await Task.WhenAny(signal.WaitAsync(woken.Token), Task.Delay(LookInterval, time, woken.Token));
-            await woken.CancelAsync();
+                    await FillAsync(stoppingToken);
+                }
+                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(error.Message);
+                }
+
+                using var woken = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                await Task.WhenAny(signal.WaitAsync(woken.Token), Task.Delay(LookInterval, time, woken.Token));
+                await woken.CancelAsync();
+            }
+        }
+        finally
+        {
+            // They are cancelled too: their children are killed before the registry ends.
+            await Task.WhenAll(_running.Keys);
         }
     }
 
-    private async Task<ModelVersion?> ClaimAsync(CancellationToken cancellationToken)
+    /// <summary>Starts validations until none waits or as many run as may.</summary>
+    private async Task FillAsync(CancellationToken cancellationToken)
     {
-        await using var read = database.Read();
-        var now = time.GetUtcNow();
-        // SQLite belongs to this process: a claim found there at the start is that of a killed predecessor.
-        var expired = read.SingleWriter ? long.MaxValue : now.ToUnixTimeMilliseconds();
-        var next = await read.Versions.Where(v => v.Status == VersionStatus.Pending && v.ValidationClaimedUntil < expired)
-            // Those that were claimed before come last: what fails again and again does not hold up the others.
-            .OrderBy(v => v.ValidationClaimedUntil).ThenBy(v => v.CreationTime).ThenBy(v => v.ModelId).ThenBy(v => v.Version).FirstOrDefaultAsync(cancellationToken);
-        if (next is null)
+        foreach (var ended in _running.Keys.Where(t => t.IsCompleted).ToList())
         {
-            return null;
+            _running.Remove(ended);
         }
 
-        var until = now.AddSeconds(options.Value.TimeoutSeconds).Add(ClaimMargin).ToUnixTimeMilliseconds();
-        var claimed = await database.WriteAsync(
-            db =>
-            {
-                db.Audit.PassNext();
-                return db.Versions.Where(v => v.ModelId == next.ModelId && v.Version == next.Version && v.Status == VersionStatus.Pending && v.ValidationClaimedUntil == next.ValidationClaimedUntil)
-                    .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken);
-            },
-            cancellationToken);
-        return claimed == 1 ? next : null;
+        while (_running.Count < options.Value.MaxConcurrent && await queue.ClaimAsync(_running.Values, cancellationToken) is { } version)
+        {
+            _running.Add(RunAsync(version, cancellationToken), version.ModelId);
+        }
+    }
+
+    private async Task RunAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        // What the loop holds is not run in its place.
+        await Task.Yield();
+        try
+        {
+            await ValidateAsync(version, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(error.Message);
+            await PostponeAsync(version, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The registry stops; the next start takes the version up again.
+        }
+        finally
+        {
+            signal.Wake();
+        }
+    }
+
+    /// <summary>After a failure, that of the database maybe: then the claim runs out by itself.</summary>
+    private async Task PostponeAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await queue.PostponeAsync(version, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            LogFailed(error.Message);
+        }
     }
 
     private async Task ValidateAsync(ModelVersion version, CancellationToken cancellationToken)
@@ -85,7 +123,7 @@ internal sealed partial class Validator(
         }
         else
         {
-            await PostponeAsync(version, cancellationToken);
+            await queue.PostponeAsync(version, cancellationToken);
         }
     }
 
@@ -94,24 +132,6 @@ internal sealed partial class Validator(
         files.FirstOrDefault(file => file.Path == ModelFiles.Ensemble) is { } graph
             ? await graphs.RunAsync(version, graph, cancellationToken)
             : await check.RunAsync(files, cancellationToken);
-
-    /// <summary>Gives the claim back soon. Where this process alone validates, the order of the claims does it: the others come first.</summary>
-    private async Task PostponeAsync(ModelVersion version, CancellationToken cancellationToken)
-    {
-        await using var read = database.Read();
-        if (!read.SingleWriter)
-        {
-            var until = time.GetUtcNow().Add(LookInterval).ToUnixTimeMilliseconds();
-            await database.WriteAsync(
-                db =>
-                {
-                    db.Audit.PassNext();
-                    return db.Versions.Where(v => v.ModelId == version.ModelId && v.Version == version.Version && v.Status == VersionStatus.Pending)
-                        .ExecuteUpdateAsync(v => v.SetProperty(x => x.ValidationClaimedUntil, until), cancellationToken);
-                },
-                cancellationToken);
-        }
-    }
 
     private async Task RecordAsync(ModelVersion version, ProbeVerdict verdict, CancellationToken cancellationToken)
     {
