@@ -125,6 +125,9 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
 
     private static void InputEntities(ModelBuilder modelBuilder)
     {
+        // 0, the default experiment, is a value like any other; EF Core would take it for one that is not set.
+        modelBuilder.Entity<Dataset>().Property(d => d.ExperimentId).ValueGeneratedNever().HasSentinel(-1);
+        modelBuilder.Entity<RunDataset>().Property(d => d.ExperimentId).HasSentinel(-1);
         modelBuilder.Entity<Dataset>().HasKey(d => new { d.ExperimentId, d.Name, d.Digest });
         // The default experiment's id is 0, which Entity Framework would take for a key that is not given yet.
         modelBuilder.Entity<Dataset>().Property(d => d.ExperimentId).ValueGeneratedNever().HasSentinel(-1);
@@ -158,6 +161,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<WebhookDelivery>().HasOne<Webhook>().WithMany().HasForeignKey(d => d.WebhookId);
         modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.State, d.DueAt });
         modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.WebhookId, d.CreatedAt });
+        modelBuilder.Entity<WebhookDelivery>().HasIndex(d => new { d.State, d.WebhookId, d.CreatedAt });
     }
 
     private static void AuditEntities(ModelBuilder modelBuilder)

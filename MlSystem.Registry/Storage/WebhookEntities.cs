@@ -29,6 +29,8 @@ internal sealed class WebhookDelivery
 
     /// <summary>The body, byte by byte as it is signed and sent.</summary>
     public required string Payload { get; init; }
+
+    /// <summary>Unix milliseconds, ascending within the webhook: the order of its events.</summary>
     public required long CreatedAt { get; init; }
 
     /// <summary>One of <see cref="DeliveryState"/>.</summary>

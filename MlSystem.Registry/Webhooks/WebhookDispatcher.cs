@@ -7,22 +7,46 @@ using MlSystem.ServiceDefaults.Startup;
 namespace MlSystem.Registry.Webhooks;
 
 /// <summary>
-/// Delivers what the outbox of webhooks holds, several at a time. An attempt is claimed before it is made: what a killed process had
+/// Delivers what the outbox of webhooks holds: each webhook has a lane of its own, in which one delivery follows the other in the order
+/// of the events, so that a slow receiver holds up nobody else. An attempt is claimed before it is made: what a killed process had
 /// under way is taken up again, so a receiver may see a delivery twice (with the same id), never not at all.
 /// </summary>
 internal sealed partial class WebhookDispatcher(
     RegistryDatabase database, WebhookSender sender, WebhookSecrets secrets, WebhookSignal signal, IOptions<WebhookOptions> options, StartupRunner startup, TimeProvider time, ILogger<WebhookDispatcher> logger)
     : BackgroundService
 {
-    private const int Parallel = 8;
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ClaimMargin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan TidyInterval = TimeSpan.FromHours(1);
 
+    /// <summary>Lanes under way, by webhook. Only the loop touches it.</summary>
+    private readonly Dictionary<string, Task> _lanes = new(StringComparer.Ordinal);
+
+    /// <summary>Attempts at the same time; lanes wait for it one delivery at a time, the first to come first.</summary>
+    private readonly SemaphoreSlim _slots = new(options.Value.MaxConcurrent);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await startup.WaitUntilReadyAsync(stoppingToken);
+        try
+        {
+            await LoopAsync(stoppingToken);
+        }
+        finally
+        {
+            await Task.WhenAll(_lanes.Values);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _slots.Dispose();
+        base.Dispose();
+    }
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
+    {
         var (first, tidied) = (true, DateTimeOffset.MinValue);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -40,10 +64,7 @@ internal sealed partial class WebhookDispatcher(
                     tidied = time.GetUtcNow();
                 }
 
-                while (await RoundAsync(stoppingToken) > 0)
-                {
-                    // More may be due behind a full round.
-                }
+                await OpenLanesAsync(stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -82,17 +103,64 @@ internal sealed partial class WebhookDispatcher(
         return database.WriteAsync(db => db.WebhookDeliveries.Where(d => d.FinishedAt < limit).ExecuteDeleteAsync(cancellationToken), cancellationToken);
     }
 
-    private async Task<int> RoundAsync(CancellationToken cancellationToken)
+    /// <summary>Starts a lane for each webhook that has a delivery due and none yet.</summary>
+    private async Task OpenLanesAsync(CancellationToken cancellationToken)
     {
-        List<WebhookDelivery> due;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await using (var db = database.Read())
+        foreach (var ended in _lanes.Where(lane => lane.Value.IsCompleted).Select(lane => lane.Key).ToList())
         {
-            due = await db.WebhookDeliveries.Where(d => d.State == DeliveryState.Pending && d.DueAt <= now).OrderBy(d => d.DueAt).ThenBy(d => d.DeliveryId).Take(Parallel).ToListAsync(cancellationToken);
+            _lanes.Remove(ended);
         }
 
-        await Task.WhenAll(due.Select(d => DeliverAsync(d, cancellationToken)));
-        return due.Count;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        List<string> due;
+        await using (var db = database.Read())
+        {
+            due = await db.WebhookDeliveries.Where(d => d.State == DeliveryState.Pending && d.DueAt <= now).Select(d => d.WebhookId).Distinct().ToListAsync(cancellationToken);
+        }
+
+        foreach (var webhook in due.Where(id => !_lanes.ContainsKey(id)))
+        {
+            _lanes.Add(webhook, LaneAsync(webhook, cancellationToken));
+        }
+    }
+
+    /// <summary>Delivers what is due of one webhook, the oldest first; while that waits for its next attempt, so do those behind it.</summary>
+    private async Task LaneAsync(string webhook, CancellationToken cancellationToken)
+    {
+        // The loop goes on to the other lanes.
+        await Task.Yield();
+        try
+        {
+            while (await OldestAsync(webhook, cancellationToken) is { } delivery)
+            {
+                await _slots.WaitAsync(cancellationToken);
+                try
+                {
+                    await DeliverAsync(delivery, cancellationToken);
+                }
+                finally
+                {
+                    _slots.Release();
+                }
+            }
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(error.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The registry stops; the next start takes up what is left.
+        }
+    }
+
+    /// <summary>The oldest delivery of a webhook that has not ended; null when there is none or its time has not come.</summary>
+    private async Task<WebhookDelivery?> OldestAsync(string webhook, CancellationToken cancellationToken)
+    {
+        await using var db = database.Read();
+        var oldest = await db.WebhookDeliveries.Where(d => d.State == DeliveryState.Pending && d.WebhookId == webhook)
+            .OrderBy(d => d.CreatedAt).ThenBy(d => d.DeliveryId).FirstOrDefaultAsync(cancellationToken);
+        return oldest?.DueAt <= time.GetUtcNow().ToUnixTimeMilliseconds() ? oldest : null;
     }
 
     private async Task DeliverAsync(WebhookDelivery delivery, CancellationToken cancellationToken)
@@ -105,6 +173,7 @@ internal sealed partial class WebhookDispatcher(
             cancellationToken);
         if (claimed == 0)
         {
+            // Another replica was first: the next look finds it claimed and ends the lane.
             return;
         }
 

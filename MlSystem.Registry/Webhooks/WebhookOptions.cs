@@ -21,6 +21,10 @@ internal sealed class WebhookOptions
     [Range(1, 30)]
     public int MaxAttempts { get; set; } = 12;
 
+    /// <summary>Attempts at the same time, of all webhooks together; of one there is one at a time. Default 64.</summary>
+    [Range(1, 1000)]
+    public int MaxConcurrent { get; set; } = 64;
+
     /// <summary>Days for which the log of ended deliveries is kept. Default 30.</summary>
     [Range(1, 3650)]
     public int KeepDeliveriesDays { get; set; } = 30;

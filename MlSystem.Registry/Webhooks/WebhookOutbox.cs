@@ -96,16 +96,27 @@ internal static class WebhookOutbox
         }
 
         var body = Body(name, data, now);
-        db.WebhookDeliveries.AddRange(webhooks.Select(webhook => new WebhookDelivery
+        foreach (var webhook in webhooks)
         {
-            DeliveryId = Guid.CreateVersion7(now).ToString(),
-            WebhookId = webhook,
-            Event = name,
-            Payload = body,
-            CreatedAt = now.ToUnixTimeMilliseconds(),
-            DueAt = now.ToUnixTimeMilliseconds(),
-            State = DeliveryState.Pending,
-        }));
+            db.WebhookDeliveries.Add(new WebhookDelivery
+            {
+                DeliveryId = Guid.CreateVersion7(now).ToString(),
+                WebhookId = webhook,
+                Event = name,
+                Payload = body,
+                CreatedAt = await NextAsync(db, webhook, now, cancellationToken),
+                DueAt = now.ToUnixTimeMilliseconds(),
+                State = DeliveryState.Pending,
+            });
+        }
+    }
+
+    /// <summary>The time of a delivery is also its place in the order: behind all that the webhook was told before.</summary>
+    private static async Task<long> NextAsync(RegistryContext db, string webhook, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var stored = await db.WebhookDeliveries.Where(d => d.WebhookId == webhook).MaxAsync(d => (long?)d.CreatedAt, cancellationToken) ?? 0;
+        var adding = db.WebhookDeliveries.Local.Where(d => d.WebhookId == webhook).Select(d => d.CreatedAt).DefaultIfEmpty().Max();
+        return Math.Max(now.ToUnixTimeMilliseconds(), Math.Max(stored, adding) + 1);
     }
 
     private static bool IsPrompt(IReadOnlyList<KeyValue> tags) => tags.Any(t => t is { Key: PromptTag, Value: "true" });

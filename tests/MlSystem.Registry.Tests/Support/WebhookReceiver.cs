@@ -25,6 +25,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>HTTP status of the n-th request (from 1); by default 200.</summary>
     public Func<int, int> Answer { get; set; } = _ => StatusCodes.Status200OK;
 
+    /// <summary>What it waits for before it answers; by default nothing.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public IReadOnlyList<Received> All => [.. _received];
@@ -61,7 +64,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
         var headers = context.Request.Headers;
         _received.Enqueue(new(
             context.Request.Path, headers["X-MLflow-Delivery-Id"].ToString(), headers["X-MLflow-Timestamp"].ToString(), headers["X-MLflow-Signature"].FirstOrDefault(), await reader.ReadToEndAsync()));
-        context.Response.StatusCode = Answer(_received.Count);
+        var number = _received.Count;
+        await Hold;
+        context.Response.StatusCode = Answer(number);
         if (context.Response.StatusCode is >= 300 and < 400)
         {
             context.Response.Headers.Location = "/elsewhere";

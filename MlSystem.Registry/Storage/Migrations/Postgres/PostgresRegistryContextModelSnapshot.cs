@@ -1531,6 +1531,8 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
 
                     b.HasIndex("WebhookId", "CreatedAt");
 
+                    b.HasIndex("State", "WebhookId", "CreatedAt");
+
                     b.ToTable("webhook_deliveries");
                 });
 

@@ -1379,6 +1379,8 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
 
                     b.HasIndex("WebhookId", "CreatedAt");
 
+                    b.HasIndex("State", "WebhookId", "CreatedAt");
+
                     b.ToTable("webhook_deliveries");
                 });
 
