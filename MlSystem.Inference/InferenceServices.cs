@@ -32,6 +32,7 @@ public static class InferenceServices
             .AddOptions<RoutingOptions>("Inference:Routing").AddOptions<PredictionLogOptions>("Inference:PredictionLog")
             .AddOptions<ShadowOptions>("Inference:Shadowing").AddOptions<BanditOptions>("Inference:Bandits")
             .AddOptions<VersionsOptions>("Inference:Versions").AddOptions<FeatureOptions>("Inference:Features");
+        builder.Services.AddSingleton<IValidateOptions<VersionsOptions>, TrustedKeysValidator>();
         builder.AddEventLog();
         builder.AddServiceClient<RegistryClient>("registry");
         builder.AddServiceGrpcClient<FeatureStore.FeatureStoreClient>("features");

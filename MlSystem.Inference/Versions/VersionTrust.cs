@@ -15,7 +15,7 @@ namespace MlSystem.Inference.Versions;
 public sealed class VersionTrust(RegistryClient registry, IOptions<VersionsOptions> options)
 {
     private readonly ConcurrentDictionary<string, string> _fetched = new(StringComparer.Ordinal);
-    private readonly Lazy<Dictionary<string, string>> _configured = new(() => options.Value.TrustedKeys.Select(File.ReadAllText).ToDictionary(IdOf, pem => pem, StringComparer.Ordinal));
+    private readonly Lazy<Dictionary<string, string>> _configured = new(() => TrustedKeys.Read(options.Value.TrustedKeys));
 
     /// <exception cref="ModelRefusedException">The signature does not verify, is by no trusted key, or is missing although it is required.</exception>
     public async Task CheckAsync(VersionAnswer answer, ModelManifest manifest, CancellationToken cancellationToken)
@@ -64,17 +64,10 @@ public sealed class VersionTrust(RegistryClient registry, IOptions<VersionsOptio
             foreach (var key in await registry.SigningKeysAsync(cancellationToken))
             {
                 // The id is the key's digest: no key can take another's place.
-                _fetched.TryAdd(IdOf(key.PublicKey), key.PublicKey);
+                _fetched.TryAdd(TrustedKeys.IdOf(key.PublicKey), key.PublicKey);
             }
         }
 
         return _fetched.GetValueOrDefault(id);
-    }
-
-    private static string IdOf(string pem)
-    {
-        using var key = ECDsa.Create();
-        key.ImportFromPem(pem);
-        return Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
     }
 }

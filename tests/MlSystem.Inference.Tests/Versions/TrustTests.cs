@@ -61,6 +61,24 @@ public sealed class TrustTests
         await RefusedAsync("not trusted", new() { TrustedKeys = [other] }, Statement.Model, Statement.Files, Signature);
     }
 
+    [Fact]
+    public async Task Keys_that_can_not_be_read_are_told_before_the_server_listens()
+    {
+        using var folder = new TempFolder();
+        var (good, text, curve) = (folder["good.pem"], folder["text.pem"], folder["curve.pem"]);
+        await File.WriteAllTextAsync(good, PublicKey, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(text, "no key", TestContext.Current.CancellationToken);
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP384);
+        await File.WriteAllTextAsync(curve, key.ExportSubjectPublicKeyInfoPem(), TestContext.Current.CancellationToken);
+        var found = new TrustedKeysValidator().Validate(null, new() { TrustedKeys = [good, folder["absent.pem"], text, curve, good] });
+        Assert.Equal(
+            ["TrustedKeys:1", "TrustedKeys:2", "TrustedKeys:3"],
+            found.Failures!.Select(failure => failure["Inference:Versions:".Length..failure.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Contains("absent.pem", found.Failures!.First(), StringComparison.Ordinal);
+        Assert.Contains("P-256 is needed", found.Failures!.Last(), StringComparison.Ordinal);
+        await CheckAsync(new() { TrustedKeys = [good, good] }, Statement.Model, Statement.Files, Signature);
+    }
+
     private static async Task RefusedAsync(string reason, VersionsOptions options, string model, IReadOnlyList<ManifestFile> files, ManifestSignature? signature) =>
         Assert.Contains(reason, (await Assert.ThrowsAsync<ModelRefusedException>(() => CheckAsync(options, model, files, signature))).Message, StringComparison.Ordinal);
 
