@@ -55,7 +55,7 @@ internal static class RegistryServices
         services.AddOptions<SigningOptions>().BindConfiguration(SigningOptions.Section);
         services.AddSingleton<SigningKeys>().AddSingleton<ManifestSigner>().AddStartupTask<OpenSigningKeys>();
         services.AddOptions<PromotionOptions>().BindConfiguration(PromotionOptions.Section);
-        services.AddSingleton<PromotionReader>().AddSingleton<PromotionStore>();
+        services.AddSingleton<PromotionReader>().AddSingleton<PromotionStore>().AddSingleton<Approvers>();
         services.AddOptions<LineageOptions>().BindConfiguration(LineageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddServiceClient<MonitorClient>("monitor");
         services.AddSingleton<LineageStore>().AddHostedService<AlertHandler>().AddHostedService<RunHandler>();

@@ -64,15 +64,15 @@ internal static class ModelEndpoints
     private static async Task<JsonHttpResult<VersionAnswer>> TransitionAsync(MlflowRequest<TransitionStage> request, Caller caller, StageStore stages, CancellationToken cancellationToken) =>
         MlflowResults.Ok(new VersionAnswer(await stages.MoveAsync(request.Message, caller, cancellationToken)));
 
-    private static async Task<JsonHttpResult<MlflowEmpty>> SetTagAsync(MlflowRequest<SetModelTag> request, ModelStore models, CancellationToken cancellationToken)
+    private static async Task<JsonHttpResult<MlflowEmpty>> SetTagAsync(MlflowRequest<SetModelTag> request, Caller caller, ModelStore models, CancellationToken cancellationToken)
     {
-        await models.SetTagAsync(request.Message, cancellationToken);
+        await models.SetTagAsync(request.Message, caller, cancellationToken);
         return MlflowResults.Empty;
     }
 
-    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteTagAsync(MlflowRequest<SetModelTag> request, ModelStore models, CancellationToken cancellationToken)
+    private static async Task<JsonHttpResult<MlflowEmpty>> DeleteTagAsync(MlflowRequest<SetModelTag> request, Caller caller, ModelStore models, CancellationToken cancellationToken)
     {
-        await models.DeleteTagAsync(request.Message, cancellationToken);
+        await models.DeleteTagAsync(request.Message, caller, cancellationToken);
         return MlflowResults.Empty;
     }
 

@@ -2,13 +2,14 @@ using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Promotions;
 using MlSystem.Registry.Signing;
 using MlSystem.Registry.Storage;
 
 namespace MlSystem.Registry.Models;
 
 /// <summary>Deletes versions and models, and renames models, where nothing that serves depends on them.</summary>
-internal sealed class ModelRemoval(RegistryDatabase database, ServedModels served, ManifestSigner signer, TimeProvider time)
+internal sealed class ModelRemoval(RegistryDatabase database, ServedModels served, ManifestSigner signer, Approvers approvers, TimeProvider time)
 {
     /// <summary>Deletes a version with its tags and aliases; its number is never given out again.</summary>
     public Task DeleteVersionAsync(VersionRef request, Caller caller, CancellationToken cancellationToken)
@@ -38,6 +39,7 @@ internal sealed class ModelRemoval(RegistryDatabase database, ServedModels serve
                 var now = time.GetUtcNow();
                 var model = await VersionStore.LockModelAsync(db, name, now, cancellationToken);
                 await served.RequireUnusedAsync(db, model, version: null, cancellationToken);
+                await approvers.RequireForWithdrawalAsync(db, name, caller, cancellationToken);
                 db.Models.Remove(model);
                 db.Emit(name, Change.By(caller, now, RegistryChange.ModelDeleted) with { Model = name });
             },
@@ -59,6 +61,7 @@ internal sealed class ModelRemoval(RegistryDatabase database, ServedModels serve
                 }
 
                 await served.RequireUnnamedAsync(db, model, cancellationToken);
+                await approvers.RequireForWithdrawalAsync(db, name, caller, cancellationToken);
                 await SignAsync(db, model, renamed, cancellationToken);
                 model.Name = renamed;
                 db.Emit(renamed, Change.By(caller, now, RegistryChange.ModelRenamed) with { Model = renamed });

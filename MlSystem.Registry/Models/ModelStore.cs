@@ -2,13 +2,14 @@ using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Mlflow;
+using MlSystem.Registry.Promotions;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Webhooks;
 
 namespace MlSystem.Registry.Models;
 
 /// <summary>Registered models and their tags.</summary>
-internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
+internal sealed class ModelStore(RegistryDatabase database, Approvers approvers, TimeProvider time)
 {
     public Task<ModelMessage> CreateAsync(CreateModel request, Caller caller, CancellationToken cancellationToken)
     {
@@ -68,7 +69,7 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
         },
         cancellationToken);
 
-    public Task<ModelMessage> SetTagAsync(SetModelTag request, CancellationToken cancellationToken)
+    public Task<ModelMessage> SetTagAsync(SetModelTag request, Caller caller, CancellationToken cancellationToken)
     {
         var key = Names.Key(request.Key, "tag");
         var value = Names.TagValue(request.Value, key);
@@ -76,6 +77,11 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
             request.Name,
             async (db, model) =>
             {
+                if (key == Approvals.Tag && value != Approvals.Required)
+                {
+                    await approvers.RequireForWithdrawalAsync(db, model.Name, caller, cancellationToken);
+                }
+
                 await AuditTagAsync(db, model, key, value, cancellationToken);
                 await Upsert.RowsAsync(
                     db, "registered_model_tags", ["model_id", "key", "value"], "(model_id, key) DO UPDATE SET value = excluded.value", [[model.ModelId, key, value]], cancellationToken);
@@ -84,13 +90,18 @@ internal sealed class ModelStore(RegistryDatabase database, TimeProvider time)
             cancellationToken);
     }
 
-    public Task<ModelMessage> DeleteTagAsync(SetModelTag request, CancellationToken cancellationToken)
+    public Task<ModelMessage> DeleteTagAsync(SetModelTag request, Caller caller, CancellationToken cancellationToken)
     {
         var key = Require.Text(request.Key, "key");
         return ChangeAsync(
             request.Name,
             async (db, model) =>
             {
+                if (key == Approvals.Tag)
+                {
+                    await approvers.RequireForWithdrawalAsync(db, model.Name, caller, cancellationToken);
+                }
+
                 await AuditTagAsync(db, model, key, value: null, cancellationToken);
                 if (await db.ModelTags.Where(t => t.ModelId == model.ModelId && t.Key == key).ExecuteDeleteAsync(cancellationToken) > 0)
                 {

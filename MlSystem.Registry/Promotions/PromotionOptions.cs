@@ -10,4 +10,10 @@ internal sealed class PromotionOptions
     /// principal must, so that without authentication a model that demands an approval can't be promoted.
     /// </summary>
     public bool AllowSelfApproval { get; set; }
+
+    /// <summary>
+    /// Principals who may approve, and who alone may withdraw a model's demand for an approval. Default none: every known principal may
+    /// approve what another requested, and nobody can withdraw a demand.
+    /// </summary>
+    public IReadOnlyList<string> Approvers { get; set; } = [];
 }

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Models;
@@ -9,7 +8,7 @@ using MlSystem.Registry.Storage;
 namespace MlSystem.Registry.Promotions;
 
 /// <summary>Takes requests for promotions through their states; each step is one transaction, the endpoint's revision included.</summary>
-internal sealed class PromotionStore(RegistryDatabase database, IOptions<PromotionOptions> options, TimeProvider time)
+internal sealed class PromotionStore(RegistryDatabase database, Approvers approvers, TimeProvider time)
 {
     /// <summary>Files a request; where the model demands no approval it is applied at once.</summary>
     public Task<PromotionView> RequestAsync(RequestPromotion request, Precondition precondition, Caller caller, CancellationToken cancellationToken)
@@ -51,7 +50,7 @@ internal sealed class PromotionStore(RegistryDatabase database, IOptions<Promoti
                 throw Refused.Conflict($"Promotion '{id}' is approved already; apply it.");
             }
 
-            RequireOther(promotion, caller);
+            approvers.Require(promotion, caller);
             await DecideAsync(db, promotion, PromotionStatus.Approved, decision.Comment, caller, now, cancellationToken);
             if (decision.Apply ?? true)
             {
@@ -146,24 +145,6 @@ internal sealed class PromotionStore(RegistryDatabase database, IOptions<Promoti
         {
             Move(other, PromotionStatus.Superseded);
             await SayAsync(db, other, PromotionStatus.Superseded, $"By promotion {promotion.PromotionId}", caller, now, cancellationToken);
-        }
-    }
-
-    private void RequireOther(Promotion promotion, Caller caller)
-    {
-        if (!promotion.ApprovalRequired || options.Value.AllowSelfApproval)
-        {
-            return;
-        }
-
-        if (caller.Name == Caller.Anonymous)
-        {
-            throw Refused.Conflict("Who approves must be known, and authentication is off: nobody can be told from who requested it. Turn authentication on, or set Registry:Promotions:AllowSelfApproval.");
-        }
-
-        if (promotion.RequestedBy == caller.Name)
-        {
-            throw Refused.Conflict($"Promotion '{promotion.PromotionId}' was requested by {caller.Name}: another principal must approve it.");
         }
     }
 

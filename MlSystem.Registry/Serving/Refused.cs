@@ -9,6 +9,8 @@ internal static class Refused
 
     public static ErrorAnswerException BadRequest(string message) => new(StatusCodes.Status400BadRequest, message);
 
+    public static ErrorAnswerException Forbidden(string message) => new(StatusCodes.Status403Forbidden, message);
+
     public static ErrorAnswerException Conflict(string message) => new(StatusCodes.Status409Conflict, message);
 
     public static ErrorAnswerException PreconditionFailed(string message) => new(StatusCodes.Status412PreconditionFailed, message);

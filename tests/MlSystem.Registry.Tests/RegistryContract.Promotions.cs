@@ -46,6 +46,7 @@ public abstract partial class RegistryContract
         var name = await Registry.ModelAsync();
         var version = await Registry.ServableAsync(name);
         (await Registry.PostAsync("registered-models/set-tag", new { name, key = "mlsystem.approval", value = "required" })).Ok();
+        (await Registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, key = "mlsystem.approval" })).Refused("PERMISSION_DENIED", 403);
         (await Registry.PostAsync("registered-models/alias", new { name, alias = "champion", version = $"{version}" })).Refused("RESOURCE_CONFLICT", 409);
         (await Registry.PostAsync("model-versions/transition-stage", new { name, version = $"{version}", stage = "Production" })).Refused("RESOURCE_CONFLICT", 409);
         Assert.Equal(HttpStatusCode.Conflict, (await Registry.PutEndpointAsync(name, name, version)).Status);

@@ -36,6 +36,34 @@ public sealed class ApprovalTests
         Assert.Contains(entries, e => e.GetProperty("action").GetString() == "promotion.updated");
     }
 
+    [Fact]
+    public async Task Only_an_approver_takes_the_demand_back()
+    {
+        await using var app = await RegistryApp.StartAsync(
+            null, ("MlSystem:ApiKeys:ana", "key-of-ana"), ("MlSystem:ApiKeys:ben", "key-of-ben"), ("MlSystem:ApiKeys:cyd", "key-of-cyd"), ("Registry:Promotions:Approvers:0", "ben"));
+        var registry = app.Registry;
+        As(app, "ana");
+        var name = await registry.ModelAsync();
+        var version = await registry.ServableAsync(name);
+        var tag = new { name, key = "mlsystem.approval", value = "required" };
+        (await registry.PostAsync("registered-models/set-tag", tag)).Ok();
+        (await registry.PostAsync("registered-models/set-tag", tag)).Ok();
+        var id = await RequestAsync(registry, name, version);
+        (await registry.PostAsync("registered-models/set-tag", tag with { value = "no" })).Refused("PERMISSION_DENIED", 403);
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, tag.key })).Refused("PERMISSION_DENIED", 403);
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete", new { name })).Refused("PERMISSION_DENIED", 403);
+        (await registry.PostAsync("registered-models/rename", new { name, new_name = name + "2" })).Refused("PERMISSION_DENIED", 403);
+
+        As(app, "cyd");
+        var refused = await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/approve");
+        Assert.Equal(HttpStatusCode.Forbidden, refused.Status);
+        Assert.Contains("Registry:Promotions:Approvers names ben", refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+
+        As(app, "ben");
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, tag.key })).Ok();
+        await registry.ChampionAsync(name, version);
+    }
+
     private static void As(RegistryApp app, string principal) => app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"key-of-{principal}");
 
     private static async Task<string> RequestAsync(RegistryClient registry, string model, int version) =>
