@@ -7,7 +7,7 @@ public sealed class ValidationTests : IAsyncLifetime
     private RegistryApp _app = null!;
 
     public async ValueTask InitializeAsync() =>
-        _app = await RegistryApp.StartAsync(null, ("Registry:Validation:TimeoutSeconds", "3"), ("Registry:Validation:MaxMemoryMb", "512"));
+        _app = await RegistryApp.StartAsync(null, ("Registry:Validation:MaxMemoryMb", "512"));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
@@ -38,7 +38,13 @@ public sealed class ValidationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_model_that_never_answers_is_killed() => await RefusedAsync("longer than 3 s", TinyModels.Endless(), TinyModels.IdentitySignature);
+    public async Task A_model_that_never_answers_is_killed()
+    {
+        await using var app = await RegistryApp.StartAsync(null, ("Registry:Validation:TimeoutSeconds", "3"));
+        var name = await app.Registry.ModelAsync();
+        var version = await app.Registry.ValidatedAsync(name, await app.Registry.VersionAsync(name, await app.Registry.LogModelAsync(TinyModels.Endless(), TinyModels.IdentitySignature)));
+        Assert.Contains("longer than 3 s", version.GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_model_that_takes_too_much_memory_is_killed() => await RefusedAsync("memory", TinyModels.Hungry(), TinyModels.IdentitySignature);
