@@ -3,13 +3,15 @@ using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
 using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
+using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain` and `inprocess` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
     ["predictionlog", .. var rest] => await PredictionLogComparison.RunAsync(rest),
     ["explain", .. var rest] => await ExplainComparison.RunAsync(rest),
+    ["registry", .. var rest] => await RegistryComparison.RunAsync(rest),
     ["inprocess", .. var rest] => await InProcessComparison.RunAsync(rest),
     _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
 };

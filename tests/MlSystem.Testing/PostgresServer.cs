@@ -17,10 +17,14 @@ public sealed class PostgresServer : IAsyncDisposable
         : Environment.UserName == "root" && Programs.Find("runuser") is null ? "PostgreSQL refuses to run as root and runuser is not installed"
         : null;
 
-    public static async Task<PostgresServer> StartAsync()
+    /// <summary>The server's first process; those of its connections are its children.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(_folder["data"], "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
+    /// <param name="durable">Whether a commit waits for the disk, as it does by default outside of tests.</param>
+    public static async Task<PostgresServer> StartAsync(bool durable = false)
     {
         var postgres = new PostgresServer();
-        await postgres.StartServerAsync();
+        await postgres.StartServerAsync(durable);
         return postgres;
     }
 
@@ -49,7 +53,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private string ConnectionString(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=postgres;Password=postgres;Database={database}");
 
-    private async Task StartServerAsync()
+    private async Task StartServerAsync(bool durable)
     {
         _port = FreePort.Next();
         var data = _folder["data"];
@@ -69,7 +73,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
         _server = Run(
             "postgres", "-D", data, "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture),
-            "-k", _folder.Path, "-c", "fsync=off", "-c", "max_connections=200");
+            "-k", _folder.Path, "-c", durable ? "fsync=on" : "fsync=off", "-c", "max_connections=200");
         await _server.WaitUntilAsync(CanConnectAsync, TimeSpan.FromSeconds(30));
     }
 
