@@ -10,6 +10,7 @@ builder.AddServiceDefaults("gateway", replicas: true);
 builder.Services.AddProtocolErrors();
 builder.Services.AddPrincipalRateLimit();
 builder.AddProxy();
+builder.ScheduleInline();
 builder.AddStatus();
 
 var app = builder.Build();

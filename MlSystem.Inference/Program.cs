@@ -7,6 +7,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("inference", replicas: true);
 builder.AddInference();
 builder.AddProtocols();
+builder.ScheduleInline();
 
 var app = builder.Build();
 app.UseServiceDefaults();
