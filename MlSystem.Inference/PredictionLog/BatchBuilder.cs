@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using MlSystem.Contracts;
 using MlSystem.Inference.Tensors;
 
@@ -29,7 +29,8 @@ internal enum Joined
 internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxRequests, int maxBytes)
 {
     private readonly Lock _gate = new();
-    private readonly List<LoggedRequest> _requests = [];
+    private LoggedRequest[] _requests = [];
+    private int _count;
     private long _encodedBytes = 1000 + (6L * (key.Endpoint.Name.Length + key.Version.Model.Length + key.Variant.Length));
     private bool _closed;
 
@@ -42,7 +43,7 @@ internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxR
 
     public ColumnBuilder?[] Outputs { get; } = Columns(first.Outputs, key.Endpoint.Logging);
 
-    public ReadOnlySpan<LoggedRequest> Requests => CollectionsMarshal.AsSpan(_requests);
+    public ReadOnlySpan<LoggedRequest> Requests => _requests.AsSpan(0, _count);
 
     /// <summary>Bytes that the batch was counted with against the log's bound.</summary>
     public long Bytes { get; private set; }
@@ -63,16 +64,16 @@ internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxR
             if (!TryCopy(in call) || EncodedBytes() + request.EncodedBytes > maxBytes)
             {
                 Undo();
-                return _requests.Count == 0 ? Joined.TooLarge : Joined.NoRoom;
+                return _count == 0 ? Joined.TooLarge : Joined.NoRoom;
             }
 
-            _requests.Add(request);
+            Add(request);
             _encodedBytes += request.EncodedBytes;
 
             // The copy is smaller than its form in the event, by which it is counted: both are bounded so.
             bytes = EncodedBytes() - before + LoggedRequest.Size;
             Bytes += bytes;
-            return _requests.Count >= maxRequests ? Joined.Filled : Joined.Added;
+            return _count >= maxRequests ? Joined.Filled : Joined.Added;
         }
     }
 
@@ -94,6 +95,29 @@ internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxR
         {
             column?.Data.Free();
         }
+
+        if (_requests.Length > 0)
+        {
+            ArrayPool<LoggedRequest>.Shared.Return(_requests, clearArray: true);
+            (_requests, _count) = ([], 0);
+        }
+    }
+
+    private void Add(in LoggedRequest request)
+    {
+        if (_count == _requests.Length)
+        {
+            var larger = ArrayPool<LoggedRequest>.Shared.Rent(Math.Max(2 * _count, 16));
+            Requests.CopyTo(larger);
+            if (_count > 0)
+            {
+                ArrayPool<LoggedRequest>.Shared.Return(_requests, clearArray: true);
+            }
+
+            _requests = larger;
+        }
+
+        _requests[_count++] = request;
     }
 
     private bool TryCopy(in AnsweredCall call) =>
@@ -118,7 +142,7 @@ internal sealed class BatchBuilder(BatchKey key, in AnsweredCall first, int maxR
     {
         foreach (var column in (ColumnBuilder?[])[.. Inputs, .. JoinKeys, .. Outputs])
         {
-            column?.Undo(_requests.Count);
+            column?.Undo(_count);
         }
     }
 

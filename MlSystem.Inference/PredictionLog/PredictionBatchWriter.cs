@@ -50,7 +50,7 @@ internal sealed class PredictionBatchWriter(SensitiveValues sensitive) : IDispos
             _json.WriteStartArray("paired_request_ids"u8);
             foreach (ref readonly var request in requests)
             {
-                _json.WriteStringValue(request.PairedId);
+                _json.WriteStringValue(request.PairedId!.Value);
             }
 
             _json.WriteEndArray();
