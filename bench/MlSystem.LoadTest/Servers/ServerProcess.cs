@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace MlSystem.LoadTest.Servers;
 
@@ -69,7 +70,7 @@ internal sealed class ServerProcess : IAsyncDisposable
                     return _sinceStart.Elapsed;
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception error) when (error is HttpRequestException or SocketException)
             {
                 // Not listening yet; the deadline above bounds the wait.
             }
