@@ -109,7 +109,7 @@ public sealed class VariantQueue
     /// <summary>Rows that a run may take now; 0 while more are waited for.</summary>
     internal int Target(long now) => Count == 0 ? 0
         : !Settings.Merges ? Math.Max(_waitingRows, 1)
-        : Pace is null ? Settings.Target(_waitingRows, now >= ReadyAt, MaxRows)
+        : Pace is null ? Settings.Target(_waitingRows, Settings.MaxDelay == TimeSpan.Zero || now >= ReadyAt, MaxRows)
         : _waitingRows >= Math.Min(Delay.Rows, MaxRows) || First!.Taken > 0 || now >= ReadyAt ? Math.Min(_waitingRows, MaxRows) : 0;
 
     private QueueDelay Delay => Pace?.Delay ?? QueueDelay.None;

@@ -16,6 +16,7 @@ public sealed partial class VersionEngine
             _coming--;
             parts = TakeParts(Time.GetTimestamp());
             slot.Parts = parts;
+            _company.Met(parts?.Count ?? 0);
 
             // Callers that are given up leave while the model still runs: the run holds the version itself.
             if (parts is not null && !_version.TryAcquire())

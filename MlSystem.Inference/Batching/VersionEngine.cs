@@ -20,6 +20,7 @@ public sealed partial class VersionEngine : IDisposable
     private readonly List<VariantQueue> _queues = [];
     private readonly VariantQueue _own;
     private readonly double _secondsPerTick;
+    private readonly Company _company = new();
     private long _timerAt = long.MaxValue;
     private int _waiting;
     private int _coming;
@@ -92,8 +93,11 @@ public sealed partial class VersionEngine : IDisposable
 
     internal double Seconds(long ticks) => ticks * _secondsPerTick;
 
-    /// <summary>Whether a request would run where it is if an instance is idle: nobody waits, the run is short, and a run that hangs can be ended.</summary>
-    internal bool MayRunAtOnce(int rows) => Volatile.Read(ref _waiting) == 0 && Runtime.CanStop && Latency.Seconds(rows) <= _host.SlowSeconds;
+    /// <summary>
+    /// Whether a request would run where it is if an instance is idle: nobody waits, none is expected to come along, the run is
+    /// short, and a run that hangs can be ended.
+    /// </summary>
+    internal bool MayRunAtOnce(int rows) => Volatile.Read(ref _waiting) == 0 && Runtime.CanStop && Latency.Seconds(rows) <= _host.SlowSeconds && !_company.IsExpected();
 
     internal InstanceSlot? TryTakeSlot()
     {
@@ -114,8 +118,8 @@ public sealed partial class VersionEngine : IDisposable
     /// <summary>An instance for each processor; for half of them where requests had better meet in one run.</summary>
     private void SetCapacity(bool merges)
     {
-        var saves = merges && CountsRows && Profile.SavedSeconds * 1e6 > _host.Options.WorthwhileSavingMicroseconds;
-        var processors = saves ? Math.Max(Environment.ProcessorCount / 2, 1) : Environment.ProcessorCount;
+        _company.IsWorthwhile = merges && CountsRows && Profile.SavedSeconds * 1e6 > _host.Options.WorthwhileSavingMicroseconds;
+        var processors = _company.IsWorthwhile ? Math.Max(Environment.ProcessorCount / 2, 1) : Environment.ProcessorCount;
         Volatile.Write(ref _capacity, _version.Execution.Instances ?? processors);
     }
 }

@@ -48,7 +48,7 @@ internal static class TrustedKeys
 }
 
 /// <summary>Finds keys that can't be read before the server listens, not when the first version is loaded; tells all of them.</summary>
-internal sealed class TrustedKeysValidator : IValidateOptions<VersionsOptions>
+public sealed class TrustedKeysValidator : IValidateOptions<VersionsOptions>
 {
     public ValidateOptionsResult Validate(string? name, VersionsOptions options)
     {

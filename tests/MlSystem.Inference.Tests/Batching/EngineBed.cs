@@ -24,10 +24,13 @@ internal sealed class EngineBed : IDisposable, IRunScheduler
     private readonly VariantStatistics _statistics = new("e", "1", "champion");
     private RoutedVariant _variant;
     private EndpointRoute _route;
+    private readonly ModelProfile _profile;
     private long _revision;
 
-    public EngineBed(EndpointBatching? batching = null, EndpointLimits? limits = null, FakeRuntime? runtime = null, int instances = 1, double watchdogSeconds = 60)
+    /// <param name="saves">Whether sharing a run is worthwhile.</param>
+    public EngineBed(EndpointBatching? batching = null, EndpointLimits? limits = null, FakeRuntime? runtime = null, int instances = 1, double watchdogSeconds = 60, bool saves = false)
     {
+        _profile = new ModelProfile(RowsIndependent: true, saves ? [(1, 20e-6), (32, 64e-6)] : []);
         Runtime = runtime ?? new FakeRuntime();
         _host = new EngineHost(this, Microsoft.Extensions.Options.Options.Create(Options), Microsoft.Extensions.Options.Options.Create(new RuntimeOptions { WatchdogSeconds = watchdogSeconds }), Time);
         _gates = new GateKeeper(Microsoft.Extensions.Options.Options.Create(new AdmissionOptions()));
@@ -120,7 +123,7 @@ internal sealed class EngineBed : IDisposable, IRunScheduler
 
     /// <summary>A version that is resident.</summary>
     public LoadedVersion Load(IModelRuntime runtime, int instances) => new(
-        new VersionKey("m", 1), runtime, Execution.Of(new ExecutionSettings { Instances = instances }, new RuntimeOptions()), lineage: null, new ModelProfile(RowsIndependent: true, []), _host)
+        new VersionKey("m", 1), runtime, Execution.Of(new ExecutionSettings { Instances = instances }, new RuntimeOptions()), lineage: null, _profile, _host)
     {
         Signature = new ModelSignature { Task = ModelTask.Custom, Inputs = [], Outputs = [] },
         Members = [],

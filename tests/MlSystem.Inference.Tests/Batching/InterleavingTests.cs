@@ -41,7 +41,7 @@ internal sealed class Interleaving
     public Interleaving(int seed)
     {
         _random = new Random(seed);
-        _bed = new EngineBed(Batching(), Limits(), Model(), instances: _random.Next(1, 3), watchdogSeconds: 5);
+        _bed = new EngineBed(Batching(), Limits(), Model(), instances: _random.Next(1, 3), watchdogSeconds: 5, saves: _random.Next(2) == 0);
     }
 
     public async Task RunAsync()
