@@ -15,7 +15,7 @@ public static class SensitiveColumns
 
     private static bool IsSensitive(Catalog catalog, ServiceFeature feature) =>
         OnDemand(catalog, feature) is { } view
-            ? view.Definition.SensitiveColumns?.Contains(feature.Feature) == true || view.Program.Inputs.Any(input => IsSensitive(catalog, input.Source, input.Field.Name))
+            ? view.Definition.SensitiveColumns?.Contains(feature.Feature) == true || view.Program.InputsOf(view.IndexOf(feature.Feature)).Any(input => IsSensitive(catalog, input.Source, input.Field.Name))
             : IsSensitive(catalog, feature.View, feature.Feature);
 
     private static bool IsSensitive(Catalog catalog, string view, string column) => catalog.Views.TryGetValue(view, out var found) && found.IsSensitive(column);

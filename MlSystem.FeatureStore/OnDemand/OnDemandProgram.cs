@@ -20,6 +20,12 @@ public sealed class OnDemandProgram(IReadOnlyList<OnDemandInput> inputs, IReadOn
 
     public IReadOnlyList<Field> Features => features;
 
+    /// <summary>The columns that one feature is computed from, also by way of other features.</summary>
+    public IEnumerable<OnDemandInput> InputsOf(int feature) => Indexes(nodes[feature]).SelectMany(index =>
+        index < inputs.Count ? [inputs[index]] : InputsOf(index - inputs.Count)).Distinct();
+
+    private static IEnumerable<int> Indexes(Node node) => node is ColumnNode column ? [column.Index] : node.Children.SelectMany(Indexes);
+
     /// <summary>Computes all features of some rows; a row depends on nothing but itself.</summary>
     /// <param name="columns">One for each of <see cref="Inputs"/>, each with one value a row.</param>
     /// <param name="nowUs">For each row the label time (training) or the time of the read (serving), in microseconds since 1970-01-01T00:00:00Z.</param>

@@ -8,6 +8,9 @@ public sealed record Frame(int Rows, List<Vector> Columns, Vector<Moment> Now);
 /// <summary>A type-checked expression that computes whole columns.</summary>
 public abstract record Node(ColumnType Type)
 {
+    /// <summary>What it is computed from.</summary>
+    public virtual IReadOnlyList<Node> Children => [];
+
     public abstract Vector Evaluate(Frame frame);
 }
 
@@ -55,6 +58,8 @@ public sealed record NowNode() : Node(ColumnType.Time)
 /// <summary>Whole numbers as floating ones.</summary>
 public sealed record WidenNode(Node Operand) : Node(Operand.Type == ColumnType.IntList ? ColumnType.FloatList : ColumnType.Float)
 {
+    public override IReadOnlyList<Node> Children => [Operand];
+
     public override Vector Evaluate(Frame frame) => Operand.Evaluate(frame) switch
     {
         Vector<long> whole => new Vector<double>(Array.ConvertAll(whole.Values, value => (double)value), whole.Valid),
@@ -66,6 +71,8 @@ public sealed record WidenNode(Node Operand) : Node(Operand.Type == ColumnType.I
 /// <summary>A function of its arguments' columns.</summary>
 public sealed record CallNode(ColumnType Type, Kernel Kernel, IReadOnlyList<Node> Arguments) : Node(Type)
 {
+    public override IReadOnlyList<Node> Children => Arguments;
+
     public override Vector Evaluate(Frame frame)
     {
         var arguments = new Vector[Arguments.Count];

@@ -27,6 +27,8 @@ public sealed class ApplyTests
             sources: [profile, checkout]
             features:
               - { name: share, datatype: FP64, expression: "amount / income" }
+              - { name: loud, datatype: BYTES, expression: "upper(segment)" }
+              - { name: high, datatype: BOOL, expression: "share > 0.5" }
         feature_services:
           - name: checkout_v1
             features: [{ view: profile, features: [segment] }, { view: ratios }]
@@ -40,10 +42,10 @@ public sealed class ApplyTests
 
         var service = await GetAsync(app, "/api/feature-services/checkout_v1");
         Assert.Equal(
-            """{"name":"checkout_v1","version":1,"features":[{"view":"profile","feature":"segment","name":"segment","datatype":"BYTES"},{"view":"ratios","feature":"share","name":"share","datatype":"FP64","view_version":1}],"join_keys":[{"name":"customer_id","datatype":"BYTES"}],"request_columns":[{"name":"amount","datatype":"FP64"}],"sensitive_columns":["share"]}""",
+            """{"name":"checkout_v1","version":1,"features":[{"view":"profile","feature":"segment","name":"segment","datatype":"BYTES"},{"view":"ratios","feature":"share","name":"share","datatype":"FP64","view_version":1},{"view":"ratios","feature":"loud","name":"loud","datatype":"BYTES","view_version":1},{"view":"ratios","feature":"high","name":"high","datatype":"BOOL","view_version":1}],"join_keys":[{"name":"customer_id","datatype":"BYTES"}],"request_columns":[{"name":"amount","datatype":"FP64"}],"sensitive_columns":["share","high"]}""",
             service.GetRawText());
         var view = await GetAsync(app, "/api/on-demand-feature-views/ratios");
-        Assert.Equal(2, view.GetProperty("inputs").GetArrayLength());
+        Assert.Equal(3, view.GetProperty("inputs").GetArrayLength());
         var entity = (await GetAsync(app, "/api/entities")).GetProperty("entities")[0];
         Assert.Equal(("1", "yes"), (entity.GetProperty("tags").GetProperty("tier").GetString(), entity.GetProperty("tags").GetProperty("pii").GetString()));
         var again = await app.PostOkAsync("/api/apply", $$"""{"entities":[{{entity.GetRawText()}}],"on_demand_feature_views":[{{view.GetProperty("definition").GetRawText()}}]}""");

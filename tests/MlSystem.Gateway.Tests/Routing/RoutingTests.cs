@@ -45,6 +45,9 @@ public sealed class RoutingTests
             ["/api/apply"] = "features",
             ["/api/feature-views/v/rows"] = "features",
             ["/api/feature-services/s"] = "features",
+            ["/api/sources"] = "features",
+            ["/api/stream-feature-views/v"] = "features",
+            ["/api/on-demand-feature-views/v"] = "features",
             ["/api/entities"] = "features",
             ["/api/historical-features"] = "features",
         };
