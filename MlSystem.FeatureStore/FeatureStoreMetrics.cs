@@ -12,6 +12,7 @@ public sealed class FeatureStoreMetrics
         var meter = meters.Create(MeterName);
         Rejected = meter.CreateCounter<long>("mlsystem.features.rejected_events", "{event}", "Events that were no row of a known view.");
         OfflineRows = meter.CreateCounter<long>("mlsystem.features.offline_rows", "{row}", "Rows written to Parquet, repeated deliveries included.");
+        CompactedFiles = meter.CreateCounter<long>("mlsystem.features.compacted_files", "{file}", "Parquet files that became part of a bigger one.");
         OnlineRows = meter.CreateCounter<long>("mlsystem.features.online_rows", "{row}", "Rows offered to the online store, repeated deliveries included.");
         OnlineReads = meter.CreateCounter<long>("mlsystem.features.online_reads", "{row}", "Entity rows read online.");
         Rebuilds = meter.CreateCounter<long>("mlsystem.features.online_rebuilds", "{rebuild}", "Recoveries of the online store from Parquet.");
@@ -20,6 +21,8 @@ public sealed class FeatureStoreMetrics
     public Counter<long> Rejected { get; }
 
     public Counter<long> OfflineRows { get; }
+
+    public Counter<long> CompactedFiles { get; }
 
     public Counter<long> OnlineRows { get; }
 

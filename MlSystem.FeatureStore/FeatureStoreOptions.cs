@@ -43,6 +43,30 @@ public sealed class FeatureStoreOptions
     [Range(0.1, 600)]
     public double OfflineBarrierSeconds { get; set; } = 30;
 
+    /// <summary>How often the offline store looks for files to merge or remove; default 5 seconds, 0.02 to 3600 seconds.</summary>
+    [Range(0.02, 3600)]
+    public double OfflineCompactSeconds { get; set; } = 5;
+
+    /// <summary>Small files of a partition that are merged although more keep coming; default 8, 2 to 1000.</summary>
+    [Range(2, 1000)]
+    public int OfflineCompactFiles { get; set; } = 8;
+
+    /// <summary>After how long without new files a partition's are merged, be they few; default 60 seconds, 0 to 86,400 seconds.</summary>
+    [Range(0, 86_400)]
+    public double OfflineQuietSeconds { get; set; } = 60;
+
+    /// <summary>Parquet files of this size are not merged further; default 512 MiB, 1 to 65,536 MiB.</summary>
+    [Range(1, 65_536)]
+    public int OfflineTargetFileMiB { get; set; } = 512;
+
+    /// <summary>How long a file that was merged into another stays for readers of other replicas (those of this one are waited for); default 600 seconds, 0 to 604,800 seconds.</summary>
+    [Range(0, 604_800)]
+    public double OfflineRetentionSeconds { get; set; } = 600;
+
+    /// <summary>Memory of one compaction before DuckDB spills to disk, in MiB; default 512, 64 to 1,048,576.</summary>
+    [Range(64, 1_048_576)]
+    public int CompactionMemoryMiB { get; set; } = 512;
+
     /// <summary>Folder of the Parquet files; default <c>offline</c> in the service's data folder.</summary>
     public string? OfflineDirectory { get; set; }
 

@@ -6,9 +6,12 @@ using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Ingestion.Sources;
 using MlSystem.FeatureStore.Materialization;
 using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.Offline.Compaction;
+using MlSystem.FeatureStore.Offline.Statistics;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Recovery;
 using MlSystem.FeatureStore.PointInTime;
+using MlSystem.FeatureStore.PointInTime.Entities;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.Startup;
@@ -26,6 +29,8 @@ public static class FeatureStoreServices
         builder.AddDatabase<FeatureStoreContext, SqliteFeatureStoreContext, PostgresFeatureStoreContext>();
         builder.Services.AddOptions<FeatureStoreOptions>().BindConfiguration(FeatureStoreOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, DefinitionsJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, PartitionJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, CompactionJson.Default));
         builder.Services.AddSingleton<FeatureStoreMetrics>();
         foreach (var path in FeastPaths)
         {
@@ -34,6 +39,8 @@ public static class FeatureStoreServices
 
         builder.AddServiceClient<RegistryClient>("registry");
         builder.Services.AddSingleton<LiveUse>();
+        // Before the catalog, which the background loops wait for.
+        builder.Services.AddSingleton<IStartupTask, OfflineAdoption>();
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<CatalogStore>());
         builder.Services.AddHostedService<CatalogRefresher>();
@@ -59,9 +66,16 @@ public static class FeatureStoreServices
     public static WebApplicationBuilder AddOfflineStore(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<OfflineFiles>();
+        builder.Services.AddSingleton<OfflineLeases>();
+        builder.Services.AddSingleton<OfflineManifest>();
+        builder.Services.AddSingleton<OfflineStore>();
         builder.Services.AddSingleton<OfflineProgress>();
         builder.Services.AddHostedService<OfflineWriter>();
+        builder.Services.AddSingleton<Compactor>();
+        builder.Services.AddSingleton<OfflineCleaner>();
+        builder.Services.AddHostedService<CompactionService>();
         builder.Services.AddSingleton<LatestRows>();
+        builder.Services.AddSingleton<LabelSources>();
         builder.Services.AddSingleton<HistoricalReader>();
         builder.Services.AddSingleton<Materializer>();
         return builder;

@@ -27,6 +27,10 @@ public sealed class Spool
     /// <summary>A path of its own for a file that its user deletes.</summary>
     public string NewPath(string extension) => Path.Combine(_folder, Path.GetRandomFileName() + extension);
 
+    /// <summary>A file that is deleted when it is closed.</summary>
+    public FileStream Create(string extension) => new(
+        NewPath(extension), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+
     /// <summary>Receives a body into a file that is deleted when it is closed.</summary>
     /// <exception cref="BadHttpRequestException">413: the body is too large.</exception>
     public async Task<FileStream> ReceiveAsync(HttpContext http, string extension, CancellationToken cancellationToken)
@@ -41,8 +45,7 @@ public sealed class Spool
             throw new BadHttpRequestException($"The body has {http.Request.ContentLength} bytes; allowed are {_limit}.", StatusCodes.Status413PayloadTooLarge);
         }
 
-        var file = new FileStream(
-            NewPath(extension), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        var file = Create(extension);
         try
         {
             await http.Request.Body.CopyToAsync(file, cancellationToken);

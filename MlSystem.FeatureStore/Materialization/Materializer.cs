@@ -66,10 +66,10 @@ public sealed partial class Materializer(
         var condition = string.Create(
             CultureInfo.InvariantCulture,
             $"{OfflineColumns.Offline} AND {OfflineColumns.EventUs} > {startUs} AND {OfflineColumns.EventUs} <= {endUs}");
-        var (from, to) = (DateOf(startUs), DateOf(endUs));
+        OfflineRange[] ranges = [new(OfflineStore.DateOf(startUs), OfflineStore.DateOf(endUs))];
         var batch = new List<FeatureRow>(WriteRows);
         long rows = 0;
-        await foreach (var row in latest.ReadAsync(view, condition, from, to, cancellationToken))
+        await foreach (var row in latest.ReadAsync(view, condition, ranges, cancellationToken))
         {
             batch.Add(row);
             rows++;
@@ -83,8 +83,6 @@ public sealed partial class Materializer(
         await online.WriteAsync(batch, cancellationToken);
         return rows;
     }
-
-    private static DateOnly DateOf(long microseconds) => DateOnly.FromDateTime(UnixTime.FromMicroseconds(microseconds).UtcDateTime);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Materialized {Rows} entities of feature view {View} up to {End}")]
     private partial void LogMaterialized(string view, long rows, DateTimeOffset end);

@@ -44,6 +44,10 @@ public static class DuckDb
         _ => "VARCHAR",
     };
 
+    /// <summary>Parquet files with their own columns alone: a folder <c>date=…</c> would become a column <c>date</c>.</summary>
+    public static string Parquet(params IEnumerable<string> files) =>
+        $"read_parquet([{string.Join(", ", files.Select(Text))}], union_by_name=true, hive_partitioning=false)";
+
     /// <summary>A query of a view's Parquet files that has every column also where no file, or no older file, has it.</summary>
     public static string Rows(FeatureView view, IReadOnlyList<string> files)
     {
@@ -51,6 +55,6 @@ public static class DuckDb
         var empty = $"SELECT {string.Join(", ", columns)}, NULL::BIGINT AS {OfflineColumns.EventUs}, NULL::BIGINT AS {OfflineColumns.CreatedUs}, "
             + $"NULL::BIGINT AS {OfflineColumns.LoggedUs}, NULL::BOOLEAN AS {OfflineColumns.Online}, NULL::BOOLEAN AS {OfflineColumns.Offline} WHERE false";
         return files.Count == 0 ? empty
-            : $"{empty} UNION ALL BY NAME SELECT * FROM read_parquet([{string.Join(", ", files.Select(Text))}], union_by_name=true)";
+            : $"{empty} UNION ALL BY NAME SELECT * FROM {Parquet(files)}";
     }
 }

@@ -8,21 +8,22 @@ using MlSystem.FeatureStore.Ingestion;
 namespace MlSystem.FeatureStore.Offline;
 
 /// <summary>Reads the newest offline row of every entity, for the online store.</summary>
-public sealed class LatestRows(OfflineFiles files, Spool spool, IOptions<FeatureStoreOptions> options)
+public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<FeatureStoreOptions> options)
 {
     /// <param name="condition">Which rows take part (SQL on the columns of <see cref="OfflineColumns"/>).</param>
+    /// <param name="ranges">Only files that one of these needs are opened.</param>
     public async IAsyncEnumerable<FeatureRow> ReadAsync(
-        FeatureView view, string condition, DateOnly? from, DateOnly? to, [EnumeratorCancellation] CancellationToken cancellationToken)
+        FeatureView view, string condition, IReadOnlyList<OfflineRange> ranges, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var found = files.List(view.Name, from, to);
-        if (found.Count == 0)
+        using var snapshot = await manifest.SnapshotAsync(view.Name, ranges, cancellationToken);
+        if (snapshot.Files.Count == 0)
         {
             yield break;
         }
 
         await using var connection = await DuckDb.OpenAsync(spool.Folder, options.Value.HistoricalMemoryMiB, cancellationToken);
         await using var command = connection.CreateCommand();
-        command.CommandText = Sql(view, condition, found);
+        command.CommandText = Sql(view, condition, snapshot.Paths);
         command.UseStreamingMode = true;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -37,7 +38,7 @@ public sealed class LatestRows(OfflineFiles files, Spool spool, IOptions<Feature
         var columns = string.Join(", ", view.JoinKeys.Concat(view.Features).Select(field => DuckDb.Name(field.Name)));
         return new StringBuilder()
             .Append($"SELECT {columns}, {OfflineColumns.EventUs}, {OfflineColumns.CreatedUs} FROM ({DuckDb.Rows(view, found)}) WHERE {condition} ")
-            .Append($"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {OfflineColumns.EventUs} DESC, {OfflineColumns.CreatedUs} DESC) = 1")
+            .Append($"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {OfflineColumns.EventUs} DESC, {OfflineColumns.CreatedUs} DESC, {OfflineColumns.LoggedUs} DESC) = 1")
             .ToString();
     }
 

@@ -1,22 +1,19 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
-using MlSystem.FeatureStore.Definitions;
 using MlSystem.ServiceDefaults.Storage;
 
 namespace MlSystem.FeatureStore.Offline;
 
 /// <summary>
-/// The Parquet files: <c>{folder}/{view}/date=2026-01-31/{name}.parquet</c> by the UTC date of the event time. A file is complete and durable
-/// or not there. The same row may stand in several files (a delivery was repeated): readers take the newest of each entity and event time.
+/// The folder of the Parquet files: <c>{folder}/{view}/date=2026-01-31/{name}.parquet</c> by the UTC date of the event time. A file is complete and
+/// durable or not there. Which of them count is told by <see cref="OfflineManifest"/> alone.
 /// </summary>
 public sealed class OfflineFiles
 {
-    private const string Extension = ".parquet";
+    public const string Extension = ".parquet";
     private const string Unfinished = ".tmp";
+    private const string PartitionPrefix = "date=";
     private readonly string _folder;
 
     // One entry for each view and day written to by this process: the folders whose names it has flushed.
@@ -28,39 +25,47 @@ public sealed class OfflineFiles
         Directory.CreateDirectory(_folder);
     }
 
-    /// <summary>Files of a view that can hold event times of a range; both ends inclusive, null open.</summary>
-    public IReadOnlyList<string> List(string view, DateOnly? from, DateOnly? to)
-    {
-        var folder = Path.Combine(_folder, view);
-        return !Directory.Exists(folder) ? [] : [.. Directory.EnumerateDirectories(folder, "date=*")
-            .Where(partition => DateOf(partition) is var date && (from is null || date >= from) && (to is null || date <= to))
-            .SelectMany(partition => Directory.EnumerateFiles(partition, "*" + Extension))
-            .Order(StringComparer.Ordinal)];
-    }
+    public string PathOf(string view, DateOnly date, string name) => Path.Combine(PartitionFolder(view, date), name);
 
-    /// <summary>Writes the rows of one view and date; when the task completes the file is durable.</summary>
-    /// <param name="origin">Where the rows come from in the event log: the same origin gives the same file.</param>
-    public async Task WriteAsync(FeatureView view, DateOnly date, IReadOnlyList<OfflineRow> rows, string origin, CancellationToken cancellationToken)
+    /// <summary>Writes a file by way of an unfinished one; when the task completes the file is durable.</summary>
+    /// <param name="write">Writes the file of the path it is given.</param>
+    /// <returns>The file's size in bytes.</returns>
+    public async Task<long> WriteAsync(string view, DateOnly date, string name, Func<string, Task> write)
     {
-        var folder = CreateDurably(Path.Combine(_folder, view.Name), date);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(origin)))[..16];
-        var name = string.Create(CultureInfo.InvariantCulture, $"{rows[0].LoggedUs:D16}-{hash}{Extension}");
+        var folder = CreateDurably(view, date);
         var unfinished = Path.Combine(folder, name + Unfinished);
-        await using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
+        await write(unfinished);
+        long bytes;
+        using (var file = File.OpenHandle(unfinished, FileMode.Open, FileAccess.ReadWrite))
         {
-            await ParquetRows.WriteAsync(view, rows, file, cancellationToken);
-            await file.FlushAsync(cancellationToken);
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
+            bytes = RandomAccess.GetLength(file);
+            RandomAccess.FlushToDisk(file);
         }
 
         File.Move(unfinished, Path.Combine(folder, name), overwrite: true);
         DurableFolder.Sync(folder);
+        return bytes;
     }
 
-    /// <summary>Removes what a killed process left half-written. Only safe while nobody writes.</summary>
-    public void RemoveUnfinished(TimeSpan olderThan, TimeProvider time)
+    /// <summary>Removes a file; that it is not there is no mistake.</summary>
+    public void Delete(string view, DateOnly date, string name)
     {
-        var before = time.GetUtcNow() - olderThan;
+        if (Directory.Exists(PartitionFolder(view, date)))
+        {
+            File.Delete(PathOf(view, date, name));
+        }
+    }
+
+    /// <summary>Every Parquet file on disk, whether it counts or not.</summary>
+    public IEnumerable<(string View, DateOnly Date, string Name)> OnDisk() =>
+        from folder in Directory.EnumerateDirectories(_folder)
+        from partition in Directory.EnumerateDirectories(folder, PartitionPrefix + "*")
+        from file in Directory.EnumerateFiles(partition, "*" + Extension)
+        select (Path.GetFileName(folder), DateOf(partition), Path.GetFileName(file));
+
+    /// <summary>Removes what a killed process left half-written, where it is so old that no living one can be writing it.</summary>
+    public void RemoveUnfinished(DateTimeOffset before)
+    {
         foreach (var file in Directory.EnumerateFiles(_folder, "*" + Unfinished, SearchOption.AllDirectories))
         {
             if (File.GetLastWriteTimeUtc(file) < before.UtcDateTime)
@@ -71,55 +76,23 @@ public sealed class OfflineFiles
     }
 
     private static DateOnly DateOf(string partition) =>
-        DateOnly.ParseExact(Path.GetFileName(partition)["date=".Length..], "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        DateOnly.ParseExact(Path.GetFileName(partition)[PartitionPrefix.Length..], "yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private string CreateDurably(string viewFolder, DateOnly date)
+    private string PartitionFolder(string view, DateOnly date) =>
+        Path.Combine(_folder, view, PartitionPrefix + date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+
+    private string CreateDurably(string view, DateOnly date)
     {
-        var folder = Path.Combine(viewFolder, "date=" + date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        var folder = PartitionFolder(view, date);
         if (!_durable.ContainsKey(folder))
         {
             // Not only where it is missing: a process that was killed may have made it and not flushed it yet.
             Directory.CreateDirectory(folder);
-            DurableFolder.Sync(viewFolder);
+            DurableFolder.Sync(Path.Combine(_folder, view));
             DurableFolder.Sync(_folder);
             _durable[folder] = true;
         }
 
         return folder;
     }
-}
-
-/// <summary>Makes renames durable: on Unix a new name is safe only once its folder is flushed; on Windows the file system's journal does it.</summary>
-internal static partial class DurableFolder
-{
-    public static void Sync(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Open(folder, 0);
-        if (descriptor < 0)
-        {
-            throw new IOException($"The folder '{folder}' can't be opened (error {Marshal.GetLastPInvokeError()}).");
-        }
-
-        var failed = FSync(descriptor) != 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Close(descriptor);
-        if (failed)
-        {
-            throw new IOException($"The folder '{folder}' can't be flushed (error {error}).");
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
-    private static extern int Open(string path, int flags);
-
-    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static extern int FSync(int descriptor);
-
-    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static extern int Close(int descriptor);
 }

@@ -12,7 +12,7 @@ namespace MlSystem.FeatureStore.Offline;
 /// writes rows again, which readers don't notice, and loses none.
 /// </summary>
 public sealed partial class OfflineWriter(
-    IEventLog log, CatalogStore catalog, OfflineFiles files, OfflineProgress progress, FeatureStoreMetrics metrics,
+    IEventLog log, CatalogStore catalog, OfflineStore store, OfflineProgress progress, FeatureStoreMetrics metrics,
     IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OfflineWriter> logger) : BackgroundService
 {
     private const int ReadEvents = 5_000;
@@ -28,7 +28,6 @@ public sealed partial class OfflineWriter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await catalog.WaitUntilLoadedAsync(stoppingToken);
-        files.RemoveUnfinished(TimeSpan.FromHours(1), time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -104,18 +103,14 @@ public sealed partial class OfflineWriter(
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        foreach (var group in _rows.GroupBy(row => (row.Row.View.Name, Date: DateOf(row.Row.EventUs))))
+        if (_rows.Count > 0)
         {
-            var rows = group.ToArray();
-            var origin = string.Join(',', rows.GroupBy(row => row.Partition).OrderBy(partition => partition.Key).Select(partition =>
+            var origin = string.Join(',', _rows.GroupBy(row => row.Partition).OrderBy(partition => partition.Key).Select(partition =>
                 string.Create(CultureInfo.InvariantCulture, $"{partition.Key}:{partition.Min(row => row.Offset)}-{partition.Max(row => row.Offset)}")));
-            await files.WriteAsync(rows[^1].Row.View, group.Key.Date, rows, origin, cancellationToken);
+            await store.WriteAsync(_rows, origin, cancellationToken);
+            metrics.OfflineRows.Add(_rows.Count);
         }
-
-        metrics.OfflineRows.Add(_rows.Count);
     }
-
-    private static DateOnly DateOf(long eventUs) => DateOnly.FromDateTime(UnixTime.FromMicroseconds(eventUs).UtcDateTime);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Rows could not be written to Parquet; they stay in the event log and are tried again")]
     private partial void LogFailed(Exception error);

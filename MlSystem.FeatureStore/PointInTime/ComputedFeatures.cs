@@ -2,6 +2,7 @@ using DuckDB.NET.Data;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.PointInTime.Entities;
 
 namespace MlSystem.FeatureStore.PointInTime;
 

@@ -16,8 +16,16 @@ public sealed class HistoricalPlan
 
     private HistoricalPlan(Catalog catalog) => _catalog = catalog;
 
-    /// <exception cref="HistoricalRefusedException">404 with everything that is unknown, 422 when columns collide or a view is not offline.</exception>
-    public static HistoricalRequest OfService(Catalog catalog, string name, int? version, string eventTimestampColumn, bool fullNames)
+    /// <exception cref="HistoricalRefusedException">404 with everything that is unknown, 422 for everything else.</exception>
+    public static HistoricalRequest Of(Catalog catalog, FeatureSelection selection) =>
+        selection.Service is null == selection.Features is null
+            ? throw new HistoricalRefusedException(
+                StatusCodes.Status422UnprocessableEntity, "feature_service", "Exactly one of feature_service and features (a list of \"view:feature\") is required.")
+            : selection.Service is { } service
+                ? OfService(catalog, service, selection.Version, selection.EventTimestampColumn, selection.FullNames)
+                : OfReferences(catalog, selection.Features!, selection.EventTimestampColumn, selection.FullNames);
+
+    private static HistoricalRequest OfService(Catalog catalog, string name, int? version, string eventTimestampColumn, bool fullNames)
     {
         var service = catalog.Service(name, version) ?? throw new HistoricalRefusedException(
             StatusCodes.Status404NotFound, "feature_service", version is null ? $"There is no feature service '{name}'." : $"There is no feature service '{name}' version {version}.");
@@ -31,8 +39,7 @@ public sealed class HistoricalPlan
     }
 
     /// <param name="references"><c>view:feature</c>.</param>
-    /// <exception cref="HistoricalRefusedException">404 with everything that is unknown, 422 when columns collide or a view is not offline.</exception>
-    public static HistoricalRequest OfReferences(Catalog catalog, IReadOnlyList<string> references, string eventTimestampColumn, bool fullNames)
+    private static HistoricalRequest OfReferences(Catalog catalog, IReadOnlyList<string> references, string eventTimestampColumn, bool fullNames)
     {
         var plan = new HistoricalPlan(catalog);
         foreach (var reference in references)

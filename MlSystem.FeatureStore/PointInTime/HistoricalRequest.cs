@@ -5,7 +5,10 @@ namespace MlSystem.FeatureStore.PointInTime;
 
 /// <summary>One stored feature of a historical read.</summary>
 /// <param name="Name">Its column in the join's result; with <c>__</c> in front where only computed features need it.</param>
-public sealed record HistoricalFeature(FeatureView View, string Feature, string Name);
+public sealed record HistoricalFeature(FeatureView View, string Feature, string Name)
+{
+    public Datatype Datatype => View.Features[View.IndexOf(Feature)].Datatype;
+}
 
 /// <summary>Features of one on-demand view that are computed from the join's result.</summary>
 /// <param name="Inputs">For each of the program's inputs its column in the join's result.</param>
@@ -35,6 +38,8 @@ public sealed class HistoricalRequest
     /// <summary>Columns of the entity rows that computed features need; they may be null.</summary>
     public IReadOnlyList<Field> RequestColumns =>
         [.. Computations.SelectMany(computation => computation.Program.Inputs).Where(input => input.IsRequest).Select(input => input.Field).Distinct()];
+
+    public bool IsKeyOrTime(string column) => column == EventTimestampColumn || JoinKeys.Any(key => key.Name == column);
 }
 
 /// <summary>A historical read was refused.</summary>
@@ -49,3 +54,10 @@ public sealed class HistoricalRefusedException(int status, IReadOnlyDictionary<s
     /// <summary>Place in the request → what is wrong.</summary>
     public IReadOnlyDictionary<string, string[]> Errors => errors;
 }
+
+/// <summary>Which features a caller wants.</summary>
+/// <param name="Version">Of the service; null is the newest.</param>
+/// <param name="Features"><c>view:feature</c>; instead of a service.</param>
+/// <param name="EventTimestampColumn">The entity rows' column with the label time.</param>
+/// <param name="FullNames">Columns of the answer are named <c>view__feature</c>.</param>
+public sealed record FeatureSelection(string? Service, int? Version, IReadOnlyList<string>? Features, string EventTimestampColumn, bool FullNames);

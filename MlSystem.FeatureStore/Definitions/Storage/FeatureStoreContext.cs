@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.Definitions.Storage;
 
@@ -13,6 +14,8 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
     public DbSet<ApplyRow> Applies => Set<ApplyRow>();
 
     public DbSet<MaterializationRow> Materializations => Set<MaterializationRow>();
+
+    public DbSet<OfflineFileRow> OfflineFiles => Set<OfflineFileRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -35,6 +38,7 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
             row.HasKey(r => r.Revision);
             row.Property(r => r.Revision).ValueGeneratedNever();
         });
+        modelBuilder.ApplyConfiguration(new OfflineFileRow.Configuration());
         modelBuilder.Entity<MaterializationRow>(row =>
         {
             row.ToTable("materializations");

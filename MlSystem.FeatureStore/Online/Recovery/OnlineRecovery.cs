@@ -50,10 +50,10 @@ public sealed partial class OnlineRecovery(
 
     private async Task<long> RestoreAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)
     {
-        var condition = await ConditionAsync(view, appliedUntilUs, cancellationToken);
+        var (condition, ranges) = await NeededAsync(view, appliedUntilUs, cancellationToken);
         var batch = new List<FeatureRow>(WriteRows);
         long rows = 0;
-        await foreach (var row in latest.ReadAsync(view, condition, null, null, cancellationToken))
+        await foreach (var row in latest.ReadAsync(view, condition, ranges, cancellationToken))
         {
             batch.Add(row);
             rows++;
@@ -68,8 +68,8 @@ public sealed partial class OnlineRecovery(
         return rows;
     }
 
-    /// <summary>Rows that were meant for the online store, and rows that a materialization brought there.</summary>
-    private async Task<string> ConditionAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)
+    /// <summary>Rows that were meant for the online store, and rows that a materialization brought there. A catch-up opens only files that have such.</summary>
+    private async Task<(string Condition, IReadOnlyList<OfflineRange> Ranges)> NeededAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)
     {
         var sinceUs = appliedUntilUs is { } until ? until - UnixTime.Microseconds(TimeSpan.FromSeconds(options.Value.CatchUpMarginSeconds)) : long.MinValue;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -81,7 +81,10 @@ public sealed partial class OnlineRecovery(
         var online = appliedUntilUs is null
             ? OfflineColumns.Online
             : string.Create(CultureInfo.InvariantCulture, $"({OfflineColumns.Online} AND {OfflineColumns.LoggedUs} >= {sinceUs})");
-        return string.Join(" OR ", parts.Prepend(online));
+        var ranges = materialized.Select(row => new OfflineRange(OfflineStore.DateOf(row.StartUs), OfflineStore.DateOf(row.EndUs)));
+        return (
+            string.Join(" OR ", parts.Prepend(online)),
+            [.. ranges.Prepend(appliedUntilUs is null ? OfflineRange.All : new OfflineRange(LoggedSinceUs: sinceUs))]);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Online store {What} with {Rows} rows in {ElapsedMs:F0} ms")]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.Offline.Compaction;
 using MlSystem.FeatureStore.PointInTime;
 
 namespace MlSystem.FeatureStore.Tests.PointInTime;
@@ -13,6 +14,7 @@ namespace MlSystem.FeatureStore.Tests.PointInTime;
 public sealed class PointInTimePropertyTests
 {
     private const long SecondUs = 1_000_000;
+    private static readonly DateOnly Day = new(2026, 1, 1);
     private static readonly long BaseUs = UnixTime.Microseconds(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     [Fact]
@@ -66,7 +68,7 @@ public sealed class PointInTimePropertyTests
         View = view,
         Keys = view.JoinKeys.Select(key => key.Datatype == Datatype.Bytes ? FeatureValue.Of(Cities[random.Next(Cities.Length)]) : FeatureValue.Of((long)random.Next(8))).ToArray(),
         EventUs = Time(random),
-        CreatedUs = BaseUs + i,
+        CreatedUs = BaseUs + (i * 7 % 64 * 100) + (i / 64),
         Values = view.Features.Select(feature => random.Next(5) == 0 ? FeatureValue.Missing : feature.Datatype switch
         {
             Datatype.Bytes => FeatureValue.Of("v" + i),
@@ -78,18 +80,18 @@ public sealed class PointInTimePropertyTests
         Offline = random.Next(6) != 0,
     })];
 
-    /// <summary>Files as deliveries make them: some rows come twice, in other files.</summary>
+    /// <summary>Files as deliveries make them: some rows come twice, in other files; some files are merged before the others come.</summary>
     private static async Task WriteAsync(FeatureStoreApp app, FeatureView view, List<FeatureRow> rows, Random random)
     {
-        var files = app.Services.GetRequiredService<OfflineFiles>();
+        var (store, compactor) = (app.Services.GetRequiredService<OfflineStore>(), app.Services.GetRequiredService<Compactor>());
         var deliveries = rows.Concat(rows.Where(_ => random.Next(4) == 0)).ToArray();
         random.Shuffle(deliveries);
         foreach (var (index, chunk) in deliveries.Chunk(25).Index())
         {
-            foreach (var date in chunk.GroupBy(row => DateOnly.FromDateTime(UnixTime.FromMicroseconds(row.EventUs).UtcDateTime)))
+            await store.WriteAsync([.. chunk.Select(row => new OfflineRow(row, 0, 0, BaseUs + index))], $"{view.Name}{index}", CancellationToken.None);
+            if (random.Next(3) == 0)
             {
-                OfflineRow[] written = [.. date.Select(row => new OfflineRow(row, 0, 0, BaseUs))];
-                await files.WriteAsync(view, date.Key, written, $"{view.Name}{index}", CancellationToken.None);
+                await compactor.CompactFullyAsync(view, Day.AddDays(random.Next(3)), CancellationToken.None);
             }
         }
     }

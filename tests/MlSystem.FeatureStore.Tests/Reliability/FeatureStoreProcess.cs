@@ -20,7 +20,7 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
         _environment = settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value);
         _environment["ASPNETCORE_URLS"] = url;
         _environment["MlSystem__DataDirectory"] = _folder.Path;
-        Client = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(20) };
+        Client = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(60) };
     }
 
     public HttpClient Client { get; }
@@ -37,7 +37,7 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
     public async Task StartAsync()
     {
         _process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "MlSystem.FeatureStore.dll")], _environment, _folder.Path);
-        await _process.WaitUntilAsync(async cancellationToken => (await Client.GetAsync("/health", cancellationToken)).IsSuccessStatusCode, TimeSpan.FromSeconds(40));
+        await _process.WaitUntilAsync(async cancellationToken => (await Client.GetAsync("/health", cancellationToken)).IsSuccessStatusCode, TimeSpan.FromSeconds(180));
     }
 
     /// <summary>SIGKILL.</summary>
@@ -60,7 +60,7 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
     /// <summary>Asks again until the answer is 200; an answer of another kind than 503 fails.</summary>
     public async Task<JsonElement> PostUntilAvailableAsync(string path, string json)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (true)
         {
             var (status, body) = await PostAsync(path, json);

@@ -4,7 +4,7 @@ using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
 
-namespace MlSystem.FeatureStore.PointInTime;
+namespace MlSystem.FeatureStore.PointInTime.Entities;
 
 /// <summary>One column of entity rows sent as JSON.</summary>
 internal sealed class JsonEntityColumn
@@ -22,7 +22,7 @@ internal sealed class JsonEntityColumn
     /// <summary>The label time of a row.</summary>
     public long TimeUs(int row) => _values[row].AsInt64;
 
-    public static JsonEntityColumn Read(JsonProperty column, HistoricalRequest request, Dictionary<string, string[]> mistakes)
+    public static JsonEntityColumn Read(JsonProperty column, HistoricalRequest request, EntityMistakes mistakes)
     {
         var json = column.Value.EnumerateArray().ToArray();
         var values = new FeatureValue[json.Length];
@@ -42,7 +42,7 @@ internal sealed class JsonEntityColumn
 
         if (wrong.Count > 0)
         {
-            mistakes[$"entity_df.{column.Name}"] = [.. wrong];
+            mistakes.Add(column.Name, wrong);
         }
 
         return new JsonEntityColumn(column.Name, datatype, values);

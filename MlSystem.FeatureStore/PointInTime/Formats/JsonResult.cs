@@ -2,16 +2,13 @@ using System.Text.Json;
 using DuckDB.NET.Data;
 using MlSystem.FeatureStore.Offline;
 
-namespace MlSystem.FeatureStore.PointInTime;
+namespace MlSystem.FeatureStore.PointInTime.Formats;
 
-/// <summary>Writes a join's result as Parquet, or as JSON <c>{"rows": n, "columns": {name: [value, …], …}}</c>.</summary>
-public static class HistoricalOutput
+/// <summary>Writes a join's result as JSON <c>{"rows": n, "columns": {name: [value, …], …}}</c>.</summary>
+public static class JsonResult
 {
-    public static Task WriteParquetAsync(DuckDBConnection connection, string query, string file, CancellationToken cancellationToken) =>
-        DuckDb.ExecuteAsync(connection, $"COPY ({query}) TO {DuckDb.Text(file)} (FORMAT parquet, COMPRESSION snappy)", cancellationToken);
-
     /// <summary>The result is kept in a table, so that memory holds one column's page at a time.</summary>
-    public static async Task WriteJsonAsync(DuckDBConnection connection, string query, Stream output, CancellationToken cancellationToken)
+    public static async Task WriteAsync(DuckDBConnection connection, string query, Stream output, CancellationToken cancellationToken)
     {
         await DuckDb.ExecuteAsync(connection, $"CREATE TABLE joined AS {query}", cancellationToken);
         var (columns, rows) = await ShapeAsync(connection, cancellationToken);
