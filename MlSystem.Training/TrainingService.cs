@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using MlSystem.Features.V1;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
@@ -23,6 +25,9 @@ public static class TrainingService
         // That a key is taken is an expected answer here; any other failure is logged by whoever handles it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
         builder.AddServiceClient<FeaturesClient>("features");
+        builder.AddServiceGrpcClient<HistoricalFeatures.HistoricalFeaturesClient>("features");
+        builder.Services.AddSingleton(services => new HistoricalClient(
+            services.GetRequiredService<HistoricalFeatures.HistoricalFeaturesClient>(), services.GetRequiredService<IOptions<RunOptions>>(), services.GetRequiredService<TimeProvider>()));
         builder.AddServiceClient<RegistryClient>("registry");
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainingJson.Default));
         AddRuns(builder.Services);

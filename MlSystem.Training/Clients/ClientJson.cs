@@ -8,8 +8,6 @@ namespace MlSystem.Training.Clients;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IngestAnswer))]
 [JsonSerializable(typeof(FeatureService))]
-[JsonSerializable(typeof(HistoricalQuestion))]
-[JsonSerializable(typeof(HistoricalAnswer))]
 [JsonSerializable(typeof(NamedRequest))]
 [JsonSerializable(typeof(ExperimentCreated))]
 [JsonSerializable(typeof(ExperimentAnswer))]

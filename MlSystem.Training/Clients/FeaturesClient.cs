@@ -1,8 +1,5 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
-using MlSystem.Training.Steps;
 
 namespace MlSystem.Training.Clients;
 
@@ -35,20 +32,6 @@ public sealed class FeaturesClient(HttpClient http)
         using var response = await http.SendAsync(Service, request, cancellationToken, HttpStatusCode.NotFound);
         return response.StatusCode == HttpStatusCode.NotFound ? null : await response.ReadAsync(ClientJson.Default.FeatureService, cancellationToken);
     }
-
-    /// <summary>Features of a service as of each row's time.</summary>
-    /// <param name="entities">Column → values: the join keys and <c>event_timestamp</c>.</param>
-    /// <returns>Column → values: those of the entities and the features.</returns>
-    public async Task<IReadOnlyDictionary<string, JsonElement[]>> HistoricalAsync(
-        FeatureService service, IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> entities, CancellationToken cancellationToken)
-    {
-        var question = new HistoricalQuestion(service.Name, service.Version, entities, Joining.EventTimestamp);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/historical-features");
-        request.Content = JsonContent.Create(question, ClientJson.Default.HistoricalQuestion);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        using var response = await http.SendAsync(Service, request, cancellationToken);
-        return (await response.ReadAsync(ClientJson.Default.HistoricalAnswer, cancellationToken)).Columns;
-    }
 }
 
 /// <summary>A feature service as far as training reads it.</summary>
@@ -63,10 +46,3 @@ public sealed record JoinKey(string Name, string Datatype);
 
 /// <summary>Answer to an ingestion.</summary>
 public sealed record IngestAnswer(long Ingested, long Skipped);
-
-/// <summary>Answer of <c>POST /api/historical-features</c>: columns in the order of the entity rows.</summary>
-public sealed record HistoricalAnswer(long Rows, Dictionary<string, JsonElement[]> Columns);
-
-/// <summary>Body of <c>POST /api/historical-features</c>.</summary>
-public sealed record HistoricalQuestion(
-    string FeatureService, int Version, IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> EntityDf, string EventTimestampColumn);

@@ -35,6 +35,10 @@ public sealed class RunOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ServableTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long the feature store may take for a join, 1 second to 1 day. Default 30 minutes; afterwards the step is tried again.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
     /// <summary>The folder below which label files and samples lie. Default <c>samples</c> beside the program.</summary>
     [Required]
     public string SamplesDirectory { get; set; } = Path.Combine(AppContext.BaseDirectory, "samples");

@@ -9,7 +9,7 @@ using MlSystem.Training.Runs;
 namespace MlSystem.Training.Steps;
 
 /// <summary>Reads the labels and joins the features as of each label's time.</summary>
-public sealed class JoinStep(FeaturesClient features, IOptions<RunOptions> options) : IStep
+public sealed class JoinStep(FeaturesClient features, HistoricalClient historical, IOptions<RunOptions> options) : IStep
 {
     public const string StepName = "join";
     public const string RowsFile = "rows.csv";
@@ -26,9 +26,14 @@ public sealed class JoinStep(FeaturesClient features, IOptions<RunOptions> optio
             ?? throw new StepFailedException($"There is no feature service '{source.FeatureService}'{(source.FeatureServiceVersion is { } version ? $" version {version}" : "")}.");
         var labels = Joining.Labels(Read(source.Labels), source.Labels, service);
         context.Progress.Report(0.1);
-        var answer = await features.HistoricalAsync(service, Joining.Entities(labels, service), cancellationToken);
+        var collector = new Joining.Collector(service);
+        using (var entities = Joining.Entities(labels, service))
+        {
+            await historical.JoinAsync(service, entities, collector.Take, cancellationToken);
+        }
+
         context.Progress.Report(0.8);
-        var rows = Joining.Join(labels, answer, service);
+        var rows = collector.Join(labels);
         rows.WriteCsvFile(context.Output(RowsFile));
         await using var written = File.OpenRead(context.Output(RowsFile));
         var report = new JoinReport(service, Convert.ToHexStringLower(await SHA256.HashDataAsync(written, cancellationToken)), rows.Rows);

@@ -1,4 +1,6 @@
-using System.Text.Json;
+using System.Globalization;
+using Apache.Arrow;
+using Apache.Arrow.Types;
 using MlSystem.Training.Clients;
 using MlSystem.Training.Data;
 using MlSystem.Training.Pipelines;
@@ -35,7 +37,7 @@ internal static class Joining
 
         var table = new RowTable([
             .. keys.Select(k => (k, raw[k])),
-            (EventTimestamp, Array.ConvertAll(times, t => Cells.TryTime(t, out var time) ? Cells.Time(time) : t)),
+            (EventTimestamp, System.Array.ConvertAll(times, t => Cells.TryTime(t, out var time) ? Cells.Time(time) : t)),
             (Label, raw[spec.LabelColumn]),
         ]);
         return table.Select([.. Enumerable.Range(0, table.Rows)
@@ -43,58 +45,62 @@ internal static class Joining
             .ThenBy(r => Key(keys.Select(k => table[k][r])), StringComparer.Ordinal)]);
     }
 
-    /// <summary>The entity columns to ask for, typed as the service's join keys are.</summary>
-    public static Dictionary<string, IReadOnlyList<JsonElement>> Entities(RowTable labels, FeatureService service)
+    /// <summary>The entity rows to ask for, typed as the service's join keys are.</summary>
+    public static RecordBatch Entities(RowTable labels, FeatureService service)
     {
-        Dictionary<string, IReadOnlyList<JsonElement>> columns = new(StringComparer.Ordinal);
+        var rows = new RecordBatch.Builder();
         foreach (var key in service.JoinKeys)
         {
-            columns[key.Name] = [.. labels[key.Name].Select(cell => KeyValue(cell, key))];
+            rows.Append(key.Name, nullable: false, KeyColumn(labels[key.Name], key));
         }
 
-        columns[EventTimestamp] = [.. labels[EventTimestamp].Select(Text)];
-        return columns;
+        var times = new TimestampArray.Builder(new TimestampType(TimeUnit.Microsecond, "UTC"));
+        times.AppendRange(labels[EventTimestamp].Select(text => Cells.TryTime(text, out var time) ? time : throw new FormatException($"{text} is no time")));
+        return rows.Append(EventTimestamp, nullable: false, times.Build()).Build();
     }
 
-    /// <summary>Adds the features to the labels, found by keys and time, whatever order they come in.</summary>
-    public static RowTable Join(RowTable labels, IReadOnlyDictionary<string, JsonElement[]> answer, FeatureService service)
+    /// <summary>Takes the features of the answer's batches, which come in the order of the labels.</summary>
+    public sealed class Collector(FeatureService service)
     {
-        string[] keys = [.. service.JoinKeys.Select(k => k.Name)];
-        string[] missing = [.. keys.Append(EventTimestamp).Concat(service.Features.Select(f => f.Name)).Where(c => !answer.ContainsKey(c))];
-        if (missing.Length > 0)
+        private readonly List<string>[] _cells = [.. service.Features.Select(_ => new List<string>())];
+
+        public void Take(RecordBatch batch)
         {
-            throw new StepFailedException($"features: the historical features lack {string.Join(", ", missing)}.");
+            string[] missing = [.. service.Features.Select(f => f.Name).Where(name => batch.Schema.GetFieldIndex(name) < 0)];
+            if (missing.Length > 0)
+            {
+                throw new StepFailedException($"features: the historical features lack {string.Join(", ", missing)}.");
+            }
+
+            for (var i = 0; i < _cells.Length; i++)
+            {
+                ArrowCells.Append(batch.Column(service.Features[i].Name), _cells[i]);
+            }
         }
 
-        Dictionary<string, int> rows = new(StringComparer.Ordinal);
-        for (var row = 0; row < answer[EventTimestamp].Length; row++)
-        {
-            var time = Cells.TryTime(answer[EventTimestamp][row], out var moment) ? Cells.Time(moment) : "";
-            rows[Key(service.JoinKeys.Select(k => Cells.Feature(answer[k.Name][row], k.Datatype)).Append(time))] = row;
-        }
-
-        var sources = Enumerable.Range(0, labels.Rows)
-            .Select(r => rows.TryGetValue(Key(keys.Select(k => labels[k][r]).Append(labels[EventTimestamp][r])), out var source)
-                ? source
-                : throw new StepFailedException($"features: the historical features lack the row of {string.Join(", ", keys.Select(k => $"{k} {labels[k][r]}"))} at {labels[EventTimestamp][r]}."))
-            .ToArray();
-        return new RowTable([
-            .. labels.Names.Select(n => (n, labels[n])),
-            .. service.Features.Select(f => (f.Name, Array.ConvertAll(sources, source => Cells.Feature(answer[f.Name][source], f.Datatype)))),
-        ]);
+        /// <summary>The labels with the features beside them.</summary>
+        public RowTable Join(RowTable labels) => _cells.All(cells => cells.Count == labels.Rows)
+            ? new RowTable([.. labels.Names.Select(n => (n, labels[n])), .. service.Features.Select((f, i) => (f.Name, _cells[i].ToArray()))])
+            : throw new StepFailedException($"features: asked for {labels.Rows} rows of historical features, got {_cells.Max(cells => cells.Count)}.");
     }
 
     private static string Key(IEnumerable<string> parts) => string.Join('\u001f', parts);
 
-    private static JsonElement KeyValue(string cell, JoinKey key) =>
-        key.Datatype == "BYTES" ? Text(cell)
-        : long.TryParse(cell, System.Globalization.CultureInfo.InvariantCulture, out var number) ? JsonSerializer.SerializeToElement(number, KeyJson.Default.Int64)
-        : throw new StepFailedException($"Join key '{key.Name}' is {key.Datatype}, but a label row has '{cell}'.");
+    private static IArrowArray KeyColumn(string[] cells, JoinKey key)
+    {
+        if (key.Datatype is "BYTES" or "BOOL")
+        {
+            return new StringArray.Builder().AppendRange(cells).Build();
+        }
 
-    private static JsonElement Text(string text) => JsonSerializer.SerializeToElement(text, KeyJson.Default.String);
+        var numbers = new Int64Array.Builder();
+        foreach (var cell in cells)
+        {
+            numbers.Append(long.TryParse(cell, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : throw new StepFailedException($"Join key '{key.Name}' is {key.Datatype}, but a label row has '{cell}'."));
+        }
+
+        return numbers.Build();
+    }
 }
-
-/// <summary>JSON of single key values.</summary>
-[System.Text.Json.Serialization.JsonSerializable(typeof(long))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
-internal sealed partial class KeyJson : System.Text.Json.Serialization.JsonSerializerContext;

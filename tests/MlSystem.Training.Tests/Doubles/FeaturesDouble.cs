@@ -1,7 +1,12 @@
 using System.Globalization;
-using System.Text.Json;
+using Apache.Arrow;
+using Apache.Arrow.Ipc;
+using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using MlSystem.Features.V1;
 
 namespace MlSystem.Training.Tests.Doubles;
 
@@ -33,14 +38,20 @@ internal sealed class FeaturesDouble : ServiceDouble
                 _definitions = definitions;
             }
 
-            return Results.Json(new { changes = Array.Empty<string>() });
+            return Results.Json(new { changes = System.Array.Empty<string>() });
         });
         app.MapGet("/api/feature-services/{name}", (string name, int? version) =>
             _definitions?.FeatureServices.FirstOrDefault(s => s.Name == name) is { } service && version is null or 1
                 ? Results.Json(Answer(_definitions!, service), Strict)
                 : Results.Problem($"There is no feature service '{name}'.", statusCode: 404));
         app.MapPost("/api/feature-views/{view}/rows", IngestAsync);
-        app.MapPost("/api/historical-features", async (HttpContext context, CancellationToken _) => Results.Json(Join(await ReadAsync<Historical>(context)), Strict));
+        app.MapGrpcService<Joins>();
+    }
+
+    protected override void Configure(IServiceCollection services)
+    {
+        services.AddGrpc();
+        services.AddSingleton(this);
     }
 
     private async Task<IResult> IngestAsync(string view, HttpContext context)
@@ -73,36 +84,49 @@ internal sealed class FeaturesDouble : ServiceDouble
             }
         }
 
-        return Results.Json(new { ingested = lines.Count - 1, skipped = 0, errors = Array.Empty<string>() });
+        return Results.Json(new { ingested = lines.Count - 1, skipped = 0, errors = System.Array.Empty<string>() });
     }
 
-    private object Join(Historical question)
+    /// <summary>The join as the service answers it: entity columns, then features, in the order of the entity rows.</summary>
+    private RecordBatch Join(HistoricalSelection selection, RecordBatch entities)
     {
-        var service = _definitions!.FeatureServices.Single(s => s.Name == question.FeatureService);
-        var features = Answer(_definitions, service).Features;
-        var keys = question.EntityDf["customer_id"].Select(k => k.GetString()!).ToArray();
-        var times = question.EntityDf[question.EventTimestampColumn].Select(t => Time(t.GetString()!)).ToArray();
-        if (question.EntityDf.Count != 2 || keys.Length != times.Length)
+        var service = _definitions!.FeatureServices.Single(s => s.Name == selection.FeatureService);
+        if (entities.ColumnCount != 2 || selection.Version != 1 || entities.Column("customer_id") is not StringArray keys || entities.Column(selection.EventTimestampColumn) is not TimestampArray times)
         {
-            throw new BadHttpRequestException("Exactly the join key and the event timestamp, of one length.", 422);
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "Exactly the join key as text and the event timestamp, and version 1."));
         }
 
         lock (_lock)
         {
             var byKey = _rows.GroupBy(r => r.Key.Key).ToDictionary(g => g.Key, g => g.OrderBy(r => r.Key.Time).ToList());
-            var found = keys.Select((key, i) => byKey.GetValueOrDefault(key)?.LastOrDefault(r => r.Key.Time <= times[i]).Value).ToArray();
-            var columns = new Dictionary<string, object?[]> { ["customer_id"] = keys, [question.EventTimestampColumn] = [.. times.Select(t => (object)t.UtcDateTime)] };
-            foreach (var feature in features)
+            var found = Enumerable.Range(0, entities.Length)
+                .Select(i => byKey.GetValueOrDefault(keys.GetString(i))?.LastOrDefault(r => r.Key.Time <= times.GetTimestamp(i)).Value).ToArray();
+            var batch = new RecordBatch.Builder().Append("customer_id", false, keys).Append(selection.EventTimestampColumn, false, times);
+            foreach (var feature in Answer(_definitions, service).Features)
             {
-                columns[feature.Name] = [.. found.Select(row => Value(row?[feature.Name], feature.Datatype))];
+                batch.Append(feature.Name, true, Column(feature.Datatype, found.Select(row => row?[feature.Name])));
             }
 
-            return new { rows = keys.Length, columns };
+            return batch.Build();
         }
     }
 
-    private static object? Value(string? cell, string datatype) =>
-        string.IsNullOrEmpty(cell) ? null : datatype == "BYTES" ? cell : (object)float.Parse(cell, CultureInfo.InvariantCulture);
+    private static IArrowArray Column(string datatype, IEnumerable<string?> cells)
+    {
+        var present = cells.Select(cell => string.IsNullOrEmpty(cell) ? null : cell);
+        if (datatype == "BYTES")
+        {
+            return new StringArray.Builder().AppendRange(present!).Build();
+        }
+
+        var numbers = new FloatArray.Builder();
+        foreach (var cell in present)
+        {
+            _ = cell is null ? numbers.AppendNull() : numbers.Append(float.Parse(cell, CultureInfo.InvariantCulture));
+        }
+
+        return numbers.Build();
+    }
 
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
@@ -124,9 +148,36 @@ internal sealed class FeaturesDouble : ServiceDouble
 
     internal sealed record Projection(string View);
 
-    internal sealed record Historical(string FeatureService, int Version, Dictionary<string, JsonElement[]> EntityDf, string EventTimestampColumn);
-
     private sealed record ServiceAnswer(string Name, int Version, FeatureAnswer[] Features, Field[] JoinKeys);
 
     private sealed record FeatureAnswer(string View, string Feature, string Name, string Datatype);
+
+    private sealed class Joins(FeaturesDouble store) : HistoricalFeatures.HistoricalFeaturesBase
+    {
+        public override async Task GetHistoricalFeatures(
+            IAsyncStreamReader<GetHistoricalFeaturesRequest> requestStream, IServerStreamWriter<GetHistoricalFeaturesResponse> responseStream, ServerCallContext context)
+        {
+            HistoricalSelection? selection = null;
+            using var received = new MemoryStream();
+            await foreach (var message in requestStream.ReadAllAsync(context.CancellationToken))
+            {
+                selection ??= message.Selection;
+                message.EntityRows.WriteTo(received);
+            }
+
+            received.Position = 0;
+            using var reader = new ArrowStreamReader(received);
+            using var answer = store.Join(selection!, await reader.ReadNextRecordBatchAsync(context.CancellationToken));
+            using var sent = new MemoryStream();
+            using var writer = new ArrowStreamWriter(sent, answer.Schema, leaveOpen: true);
+            await writer.WriteRecordBatchAsync(answer, context.CancellationToken);
+            await writer.WriteEndAsync(context.CancellationToken);
+
+            // In two messages: a client joins them, wherever they are cut.
+            foreach (var part in new[] { sent.ToArray()[..1000], sent.ToArray()[1000..] })
+            {
+                await responseStream.WriteAsync(new GetHistoricalFeaturesResponse { Arrow = ByteString.CopyFrom(part) }, context.CancellationToken);
+            }
+        }
+    }
 }

@@ -4,6 +4,8 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using MlSystem.Testing;
 
@@ -28,6 +30,10 @@ internal abstract class ServiceDouble : IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
+    public int GrpcPort { get; } = FreePort.Next();
+
+    public string GrpcAddress => $"http://127.0.0.1:{GrpcPort}";
+
     public string Address => $"http://127.0.0.1:{Port}";
 
     /// <summary>Every request as <c>METHOD path</c>.</summary>
@@ -42,7 +48,12 @@ internal abstract class ServiceDouble : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, Port);
+            kestrel.Listen(IPAddress.Loopback, GrpcPort, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        Configure(builder.Services);
         _app = builder.Build();
         _app.Use(async (context, next) =>
         {
@@ -76,8 +87,12 @@ internal abstract class ServiceDouble : IAsyncDisposable
 
     protected abstract void Map(WebApplication app);
 
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
+
     protected static async Task<T> ReadAsync<T>(HttpContext context) =>
         context.Request.ContentType?.StartsWith("application/json", StringComparison.Ordinal) == true
             ? (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Strict, context.RequestAborted))!
-            : throw new BadHttpRequestException("The body must be JSON.", 415);
+            : throw new Microsoft.AspNetCore.Http.BadHttpRequestException("The body must be JSON.", 415);
 }

@@ -32,6 +32,7 @@ internal sealed class TrainingHost : IAsyncDisposable
         ["urls"] = $"http://127.0.0.1:{port}",
         ["MlSystem:DataDirectory"] = folder,
         ["services:features:http:0"] = features.Address,
+        ["services:features:grpc:0"] = features.GrpcAddress,
         ["services:registry:http:0"] = registry.Address,
         ["Training:RetryDelay"] = "00:00:00.05",
         ["Training:MaxRetryDelay"] = "00:00:00.2",

@@ -82,7 +82,7 @@ public sealed class RunApiTests
         var blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         world.Features.Before = async context =>
         {
-            if (context.Request.Path == "/api/historical-features")
+            if (context.Request.Path == "/mlsystem.features.v1.HistoricalFeatures/GetHistoricalFeatures")
             {
                 blocked.TrySetResult();
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);

@@ -8,7 +8,7 @@ public sealed class RunFaultTests
 {
     [Theory]
     [InlineData("POST /api/feature-views/customer_profile/rows", "ingest_rows")]
-    [InlineData("POST /api/historical-features", "join")]
+    [InlineData("POST /mlsystem.features.v1.HistoricalFeatures/GetHistoricalFeatures", "join")]
     [InlineData("POST /api/2.0/mlflow/model-versions/create", "register")]
     public async Task A_run_goes_on_by_itself_after_its_process_was_killed(string blockedCall, string step)
     {
