@@ -1,17 +1,20 @@
 using BenchmarkDotNet.Running;
 using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
+using MlSystem.Benchmarks.FeaturesJoin;
 using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-join`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
     ["predictionlog", .. var rest] => await PredictionLogComparison.RunAsync(rest),
     ["explain", .. var rest] => await ExplainComparison.RunAsync(rest),
     ["registry", .. var rest] => await RegistryComparison.RunAsync(rest),
+    ["features-join", .. var rest] => await FeaturesJoinComparison.RunAsync(rest),
+    [JoinBaselines.DuckDbCommand, var labels, var features, var result] => JoinBaselines.DuckDb(labels, features, result),
     ["inprocess", .. var rest] => await InProcessComparison.RunAsync(rest),
     _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
 };
