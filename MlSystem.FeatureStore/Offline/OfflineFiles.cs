@@ -13,6 +13,7 @@ public sealed class OfflineFiles
 {
     public const string Extension = ".parquet";
     private const string Unfinished = ".tmp";
+    private const string Orphan = ".orphan";
     private const string PartitionPrefix = "date=";
     private readonly string _folder;
 
@@ -55,6 +56,9 @@ public sealed class OfflineFiles
             File.Delete(PathOf(view, date, name));
         }
     }
+
+    /// <summary>Takes a file out of sight without removing it.</summary>
+    public void SetAside(string view, DateOnly date, string name) => File.Move(PathOf(view, date, name), PathOf(view, date, name) + Orphan, overwrite: true);
 
     /// <summary>Every Parquet file on disk, whether it counts or not.</summary>
     public IEnumerable<(string View, DateOnly Date, string Name)> OnDisk() =>

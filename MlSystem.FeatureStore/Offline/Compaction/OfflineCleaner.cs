@@ -24,7 +24,10 @@ public sealed partial class OfflineCleaner(
         await manifest.ForgetAsync(unread, cancellationToken);
     }
 
-    /// <summary>Removes old files that the manifest does not know.</summary>
+    /// <summary>
+    /// Removes half-written files, and sets aside old ones that the manifest does not know: a killed process did not record them, and their rows
+    /// are in other files; but a database from an old backup does not know newer ones either.
+    /// </summary>
     public async Task RemoveOrphansAsync(CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - OrphanAge;
@@ -36,12 +39,12 @@ public sealed partial class OfflineCleaner(
             var known = await manifest.KnownAsync(view, date, old, cancellationToken);
             foreach (var name in old.Where(name => !known.Contains(name)))
             {
-                files.Delete(view, date, name);
+                files.SetAside(view, date, name);
                 LogOrphan(view, date, name);
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Name} of feature view {View}, {Date}: its writer was killed before it was recorded")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Set aside {Name} of feature view {View}, {Date}, as .orphan: the manifest does not know it, because its writer was killed or because the database is older than the file")]
     private partial void LogOrphan(string view, DateOnly date, string name);
 }
