@@ -27,6 +27,13 @@ public static class CompactedFile
     private static string Ranked(string keys, string rows, bool keepUnmaterialized)
     {
         const string Later = "OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false)";
+        if (keepUnmaterialized)
+        {
+            // A repeated delivery is the same row, logged time included.
+            rows = $"SELECT * EXCLUDE (__copy) FROM (SELECT *, row_number() OVER (PARTITION BY {keys}, {OfflineColumns.EventUs}, {OfflineColumns.CreatedUs}, "
+                + $"{OfflineColumns.LoggedUs}, {OfflineColumns.Online}, {OfflineColumns.Offline}) AS __copy FROM ({rows})) WHERE __copy = 1";
+        }
+
         var hides = keepUnmaterialized ? $"{OfflineColumns.Offline} AND {OfflineColumns.Online}" : OfflineColumns.Offline;
         return $"SELECT *, row_number() OVER w AS __rank, coalesce(bool_or({OfflineColumns.Online}) {Later} AS __online_later, "
             + $"coalesce(bool_or({hides}) {Later} AS __offline_later FROM ({rows}) "
