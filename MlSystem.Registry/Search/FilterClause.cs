@@ -4,9 +4,16 @@ namespace MlSystem.Registry.Search;
 /// <param name="Scope">What is compared.</param>
 /// <param name="Key">The attribute's, tag's, parameter's or metric's name.</param>
 /// <param name="Operator">How.</param>
-/// <param name="Values">One value, or several for IN and NOT IN; numbers in their written form.</param>
+/// <param name="Values">One value, several for IN and NOT IN, none for IS NULL and IS NOT NULL; numbers in their written form.</param>
 /// <param name="IsNumber">Whether the value was written as a number.</param>
-internal sealed record FilterClause(FilterScope Scope, string Key, FilterOperator Operator, IReadOnlyList<string> Values, bool IsNumber);
+internal sealed record FilterClause(FilterScope Scope, string Key, FilterOperator Operator, IReadOnlyList<string> Values, bool IsNumber)
+{
+    /// <summary>Whether it asks for what has no such param or tag.</summary>
+    public bool IsAbsence => Operator == FilterOperator.IsNull;
+
+    /// <summary>Whether it asks if there is such a param or tag, whatever its value.</summary>
+    public bool AsksForPresence => Operator is FilterOperator.IsNull or FilterOperator.IsNotNull;
+}
 
 internal enum FilterScope
 {
@@ -29,6 +36,8 @@ internal enum FilterOperator
     ILike,
     In,
     NotIn,
+    IsNull,
+    IsNotNull,
 }
 
 /// <summary>One key of an ordering.</summary>

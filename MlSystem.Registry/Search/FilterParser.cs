@@ -60,6 +60,11 @@ internal sealed class FilterParser
             return new(scope, key, comparison, List(), IsNumber: false);
         }
 
+        if (comparison is FilterOperator.IsNull or FilterOperator.IsNotNull)
+        {
+            return new(scope, key, comparison, [], IsNumber: false);
+        }
+
         // MLflow takes a value in double quotes for a text.
         var value = _token.Kind is TokenKind.Text or TokenKind.Number or TokenKind.QuotedName ? Take() : throw Unexpected("a number or a text in quotes");
         if (value.Kind == TokenKind.Number && !double.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
@@ -116,7 +121,14 @@ internal sealed class FilterParser
             : TakeWord("ILIKE") ? FilterOperator.ILike
             : TakeWord("IN") ? FilterOperator.In
             : TakeWord("NOT") && TakeWord("IN") ? FilterOperator.NotIn
-            : throw Unexpected("a comparison: = != < <= > >= LIKE ILIKE IN, NOT IN");
+            : TakeWord("IS") ? Null()
+            : throw Unexpected("a comparison: = != < <= > >= LIKE ILIKE IN, NOT IN, IS NULL, IS NOT NULL");
+    }
+
+    private FilterOperator Null()
+    {
+        var not = TakeWord("NOT");
+        return !TakeWord("NULL") ? throw Unexpected("NULL") : not ? FilterOperator.IsNotNull : FilterOperator.IsNull;
     }
 
     private List<string> List()

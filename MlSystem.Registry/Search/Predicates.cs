@@ -16,6 +16,7 @@ internal static class Predicates
     /// <summary>Adds a comparison of a text column.</summary>
     public static IQueryable<T> WhereText<T>(this IQueryable<T> rows, RegistryContext db, Expression<Func<T, string?>> column, FilterClause clause)
     {
+        RequireValue(clause);
         if (clause.IsNumber)
         {
             throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is compared with a text in quotes, not with {clause.Values[0]}.");
@@ -37,9 +38,14 @@ internal static class Predicates
         return rows.Where(Expression.Lambda<Func<T, bool>>(body, column.Parameters));
     }
 
-    /// <summary>Adds a comparison of a param's or tag's value, by the index that has its beginning.</summary>
+    /// <summary>Adds a comparison of a param's or tag's value, by the index that has its beginning. For IS NULL and IS NOT NULL all rows stay: whether there is one counts.</summary>
     public static IQueryable<T> WhereIndexedText<T>(this IQueryable<T> rows, RegistryContext db, Expression<Func<T, string?>> column, FilterClause clause)
     {
+        if (clause.AsksForPresence)
+        {
+            return rows;
+        }
+
         var found = rows.WhereText(db, column, clause);
         if (db.IndexedTextLength is not { } length)
         {
@@ -63,6 +69,7 @@ internal static class Predicates
     /// <summary>Adds a comparison of a numeric column.</summary>
     public static IQueryable<T> WhereNumber<T>(this IQueryable<T> rows, Expression<Func<T, double?>> column, FilterClause clause)
     {
+        RequireValue(clause);
         if (!double.TryParse(clause.Values[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
         {
             throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is compared with a number, not with '{clause.Values[0]}'.");
@@ -80,6 +87,14 @@ internal static class Predicates
             _ => throw MlflowError.Invalid($"Invalid filter: '{clause.Key}' is a number; allowed are =, !=, <, <=, > and >=."),
         };
         return rows.Where(Expression.Lambda<Func<T, bool>>(body, column.Parameters));
+    }
+
+    private static void RequireValue(FilterClause clause)
+    {
+        if (clause.AsksForPresence)
+        {
+            throw MlflowError.Invalid($"Invalid filter: IS NULL and IS NOT NULL ask for params and tags of runs and tags of experiments, not for '{clause.Key}'.");
+        }
     }
 
     /// <summary>Exactly as the index has it: <c>substring(value, 1, length)</c>.</summary>

@@ -28,8 +28,9 @@ internal static class ExperimentQuery
     {
         if (clause.Scope == FilterScope.Tag)
         {
-            var tags = db.ExperimentTags.Where(t => t.Key == clause.Key).WhereText(db, t => t.Value, clause);
-            return experiments.Where(e => tags.Any(t => t.ExperimentId == e.ExperimentId));
+            var tags = db.ExperimentTags.Where(t => t.Key == clause.Key);
+            tags = clause.AsksForPresence ? tags : tags.WhereText(db, t => t.Value, clause);
+            return clause.IsAbsence ? experiments.Where(e => !tags.Any(t => t.ExperimentId == e.ExperimentId)) : experiments.Where(e => tags.Any(t => t.ExperimentId == e.ExperimentId));
         }
 
         return (clause.Scope, clause.Key) switch

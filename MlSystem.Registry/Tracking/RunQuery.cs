@@ -34,10 +34,10 @@ internal static class RunQuery
                 return runs.Where(r => metrics.Any(m => m.RunId == r.RunId));
             case FilterScope.Param:
                 var parameters = db.RunParams.Where(p => p.Key == clause.Key).WhereIndexedText(db, p => p.Value, clause);
-                return runs.Where(r => parameters.Any(p => p.RunId == r.RunId));
+                return clause.IsAbsence ? runs.Where(r => !parameters.Any(p => p.RunId == r.RunId)) : runs.Where(r => parameters.Any(p => p.RunId == r.RunId));
             case FilterScope.Tag:
                 var tags = db.RunTags.Where(t => t.Key == clause.Key).WhereIndexedText(db, t => t.Value, clause);
-                return runs.Where(r => tags.Any(t => t.RunId == r.RunId));
+                return clause.IsAbsence ? runs.Where(r => !tags.Any(t => t.RunId == r.RunId)) : runs.Where(r => tags.Any(t => t.RunId == r.RunId));
             case FilterScope.Dataset:
                 var datasets = WhereDataset(db, clause);
                 return runs.Where(r => datasets.Contains(r.RunId));

@@ -64,6 +64,35 @@ public abstract partial class RegistryContract
     }
 
     [Fact]
+    public async Task Runs_with_and_without_a_param_or_tag_are_found()
+    {
+        var experiment = await Registry.ExperimentAsync();
+        var (with, without) = ((await Registry.RunAsync(experiment)).Id, (await Registry.RunAsync(experiment)).Id);
+        (await Registry.PostAsync("runs/log-batch", new { run_id = with, @params = new[] { new { key = "depth", value = "6" } }, tags = new[] { new { key = "a b", value = "" } } })).Ok();
+        Assert.Equal([with], (await FindAsync(experiment, "params.depth IS NOT NULL")).Ids);
+        Assert.Equal([without], (await FindAsync(experiment, "params.depth is null and tags.`a b` IS NULL")).Ids);
+        Assert.Equal([with], (await FindAsync(experiment, "tags.`a b` is not null")).Ids);
+        foreach (var filter in new[] { "metrics.m IS NULL", "status IS NOT NULL", "dataset.name IS NULL", "params.depth IS", "params.depth IS NOT", "params.depth IS 'x'" })
+        {
+            (await Registry.PostAsync("runs/search", new { experiment_ids = new[] { experiment }, filter })).Refused("INVALID_PARAMETER_VALUE");
+        }
+    }
+
+    [Fact]
+    public async Task Experiments_with_and_without_a_tag_are_found()
+    {
+        var (with, without, key) = (await Registry.ExperimentAsync(), await Registry.ExperimentAsync(), RegistryClient.Unique("tag"));
+        (await Registry.PostAsync("experiments/set-experiment-tag", new { experiment_id = with, key, value = "x" })).Ok();
+        Assert.Equal([with], await SearchAsync($"tags.`{key}` IS NOT NULL"));
+        var others = await SearchAsync($"tags.`{key}` IS NULL");
+        Assert.Contains(without, others);
+        Assert.DoesNotContain(with, others);
+
+        async Task<IReadOnlyList<string>> SearchAsync(string filter) =>
+            [.. (await Registry.PostAsync("experiments/search", new { filter, max_results = 1000 })).Ok().Body.GetProperty("experiments").EnumerateArray().Select(e => e.GetProperty("experiment_id").GetString()!)];
+    }
+
+    [Fact]
     public async Task Stages_take_turns_and_Production_of_a_servable_version_serves()
     {
         var name = await Registry.ModelAsync();
