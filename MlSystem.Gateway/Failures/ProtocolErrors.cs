@@ -5,16 +5,21 @@ namespace MlSystem.Gateway.Failures;
 /// <summary>The error bodies of the protocols behind the door, for what fails at the door itself.</summary>
 internal static class ProtocolErrors
 {
+    private static readonly string[] Mlflow = ["/api/2.0", "/api/3.0", "/ajax-api"];
     private static readonly string[] Feast = ["/get-online-features", "/push", "/write-to-online-store", "/materialize", "/materialize-incremental"];
 
     public static IServiceCollection AddProtocolErrors(this IServiceCollection services)
     {
         services.AddErrorForm("/v2", static (json, error) => json.WriteString("error", error.Message));
-        services.AddErrorForm("/api/2.0", static (json, error) =>
+        foreach (var path in Mlflow)
         {
-            json.WriteString("error_code", MlflowCode(error.Status));
-            json.WriteString("message", error.Message);
-        });
+            services.AddErrorForm(path, static (json, error) =>
+            {
+                json.WriteString("error_code", MlflowCode(error.Status));
+                json.WriteString("message", error.Message);
+            });
+        }
+
         foreach (var path in Feast)
         {
             services.AddErrorForm(path, static (json, error) => json.WriteString("detail", error.Message));

@@ -29,7 +29,11 @@ internal static class Routes
     public static IReadOnlyList<Route> All { get; } =
     [
         .. To("inference", "/v2/{**rest}"),
-        .. To("registry", "/api/2.0/mlflow/{**rest}", "/api/models/{**rest}", "/api/endpoints/{**rest}", "/api/promotions/{**rest}", "/api/audit/{**rest}", "/api/webhooks/{**rest}"),
+        .. To("registry", "/version", "/api/2.0/mlflow/{**rest}", "/api/3.0/mlflow/{**rest}", "/ajax-api/{**rest}"),
+        .. To(
+            "registry",
+            "/api/models/{**rest}", "/api/endpoints/{**rest}", "/api/promotions/{**rest}", "/api/audit/{**rest}", "/api/webhooks/{**rest}", "/api/signing-keys",
+            "/api/purge", "/api/data-subjects/{**rest}", "/api/artifacts/{**rest}"),
         new("/api/2.0/mlflow-artifacts/{**rest}", "registry", Traffic.Upload),
         .. To(
             "monitor",
