@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Storage;
@@ -41,20 +42,28 @@ internal sealed class Approvers(IOptions<PromotionOptions> options)
 
     /// <summary>
     /// Refuses a change by which a model would be without the approval that it demands: of the tag, or of the model's name, which leaves
-    /// the name free for a model without the demand.
+    /// the name free for a model without the demand. While a promotion waits it is refused to approvers too: nobody's request gets through by
+    /// taking away the question that it waits for; who approves decides it first, and the decision stays in its history.
     /// </summary>
     public async Task RequireForWithdrawalAsync(RegistryContext db, string model, Caller caller, CancellationToken cancellationToken)
     {
-        var named = options.Value.Approvers;
-        if (named.Count == 0 ? options.Value.AllowSelfApproval : named.Contains(caller.Name, StringComparer.Ordinal))
+        if (!await Approvals.IsRequiredAsync(db, model, cancellationToken))
         {
             return;
         }
 
-        if (await Approvals.IsRequiredAsync(db, model, cancellationToken))
+        var named = options.Value.Approvers;
+        if (named.Count == 0 ? !options.Value.AllowSelfApproval : !named.Contains(caller.Name, StringComparer.Ordinal))
         {
             throw Refused.Forbidden($"Model '{model}' demands approvals (tag {Approvals.Tag}); only approvers can take that back, rename or delete it, "
                 + (named.Count == 0 ? $"and {Setting} names none." : $"and {caller.Name} is none: {Setting} names {string.Join(", ", named)}."));
+        }
+
+        var waiting = await db.Promotions.Where(p => p.Model == model && (p.Status == PromotionStatus.Requested || p.Status == PromotionStatus.Approved))
+            .OrderBy(p => p.PromotionId).Select(p => p.PromotionId).FirstOrDefaultAsync(cancellationToken);
+        if (waiting is not null)
+        {
+            throw Refused.Conflict($"Promotion '{waiting}' of model '{model}' waits: apply, reject or cancel it before the demand for approvals is taken back.");
         }
     }
 }

@@ -60,8 +60,36 @@ public sealed class ApprovalTests
         Assert.Contains("Registry:Promotions:Approvers names ben", refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
 
         As(app, "ben");
+        (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/reject", new { comment = "the tag goes" })).Ok();
         (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, tag.key })).Ok();
         await registry.ChampionAsync(name, version);
+    }
+
+    [Fact]
+    public async Task No_request_gets_through_by_taking_the_demand_away_that_it_waits_for()
+    {
+        await using var app = await RegistryApp.StartAsync(
+            null, ("MlSystem:ApiKeys:ana", "key-of-ana"), ("MlSystem:ApiKeys:ben", "key-of-ben"), ("Registry:Promotions:Approvers:0", "ben"));
+        var registry = app.Registry;
+        As(app, "ben");
+        var name = await registry.ModelAsync();
+        var version = await registry.ServableAsync(name);
+        var tag = new { name, key = "mlsystem.approval", value = "required" };
+        (await registry.PostAsync("registered-models/set-tag", tag)).Ok();
+        var id = await RequestAsync(registry, name, version);
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, tag.key })).Refused("RESOURCE_CONFLICT", 409);
+        (await registry.PostAsync("registered-models/set-tag", tag with { value = "no" })).Refused("RESOURCE_CONFLICT", 409);
+        (await registry.PostAsync("registered-models/rename", new { name, new_name = name + "2" })).Refused("RESOURCE_CONFLICT", 409);
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete", new { name })).Refused("RESOURCE_CONFLICT", 409);
+
+        // Every step on the way around it stays: the request that was taken back, the demand that was, and a promotion without an approval.
+        (await registry.SendAsync(HttpMethod.Post, $"/api/promotions/{id}/cancel", new { comment = "other way" })).Ok();
+        (await registry.SendAsync(HttpMethod.Delete, "/api/2.0/mlflow/registered-models/delete-tag", new { name, tag.key })).Ok();
+        var applied = await RequestAsync(registry, name, version);
+        Assert.Equal("cancelled", (await registry.NativeAsync($"/api/promotions/{id}")).Ok().Body.GetProperty("state").GetString());
+        Assert.False((await registry.NativeAsync($"/api/promotions/{applied}")).Ok().Body.GetProperty("approval_required").GetBoolean());
+        var withdrawn = (await registry.NativeAsync($"/api/audit?resource=models/{name}&action=model.tags_set&principal=ben")).Ok().Body.GetProperty("entries")[0];
+        Assert.Equal(JsonValueKind.Null, withdrawn.GetProperty("after").GetProperty(tag.key).ValueKind);
     }
 
     private static void As(RegistryApp app, string principal) => app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"key-of-{principal}");
