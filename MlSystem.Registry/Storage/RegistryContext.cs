@@ -129,8 +129,6 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<Dataset>().Property(d => d.ExperimentId).ValueGeneratedNever().HasSentinel(-1);
         modelBuilder.Entity<RunDataset>().Property(d => d.ExperimentId).HasSentinel(-1);
         modelBuilder.Entity<Dataset>().HasKey(d => new { d.ExperimentId, d.Name, d.Digest });
-        // The default experiment's id is 0, which Entity Framework would take for a key that is not given yet.
-        modelBuilder.Entity<Dataset>().Property(d => d.ExperimentId).ValueGeneratedNever().HasSentinel(-1);
         modelBuilder.Entity<Dataset>().HasOne<Experiment>().WithMany().HasForeignKey(d => d.ExperimentId);
         modelBuilder.Entity<RunDataset>().HasKey(d => new { d.RunId, d.Name, d.Digest });
         modelBuilder.Entity<RunDataset>().HasOne<Run>().WithMany().HasForeignKey(d => d.RunId);

@@ -59,6 +59,8 @@ public class RegistryApp : IAsyncLifetime
             builder.UseSetting("services:monitor:http:0", Monitor.Url);
             // A busy machine may freeze the double for a while.
             builder.UseSetting("Registry:Lineage:MonitorTimeoutSeconds", "60");
+            // A child process may need long to start on it.
+            builder.UseSetting("Registry:Validation:TimeoutSeconds", "600");
             foreach (var (key, value) in _settings)
             {
                 builder.UseSetting(key, value);
