@@ -53,7 +53,7 @@ public sealed class InferenceCall
     /// <summary>How long the caller waits at most, which makes the limit shorter and never longer; null: the adapter cancels when that is over.</summary>
     public TimeSpan? Patience { get; set; }
 
-    /// <summary>1 is highest, 0 the default. Accepted and logged; requests are served in order of arrival.</summary>
+    /// <summary>1 goes first; 0, and a number beyond the model's <c>batching.priority_levels</c>, is its default level.</summary>
     public long Priority { get; set; }
 
     /// <summary>Reads parameters that only some paths know, such as those of explanations; null: there are none.</summary>

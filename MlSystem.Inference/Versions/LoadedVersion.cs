@@ -134,6 +134,7 @@ public sealed class LoadedVersion
         }
         finally
         {
+            NativeHeap.TrimSoon();
             _freed.SetResult();
         }
     }

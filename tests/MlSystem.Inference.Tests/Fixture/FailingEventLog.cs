@@ -16,6 +16,9 @@ public sealed class FailingEventLog : IEventLog
         set => _works = value;
     }
 
+    /// <summary>Whether <see cref="Appended"/> has what was appended.</summary>
+    public bool Keeps { get; init; } = true;
+
     public ConcurrentQueue<LogEvent> Appended { get; } = new();
 
     /// <summary>The events as batches of predictions.</summary>
@@ -28,7 +31,7 @@ public sealed class FailingEventLog : IEventLog
             throw new IOException("the event log is down");
         }
 
-        foreach (var appended in events)
+        foreach (var appended in Keeps ? events : [])
         {
             // The caller may use its memory again once this returns, as with every event log.
             Appended.Enqueue(appended with { Value = appended.Value.ToArray() });

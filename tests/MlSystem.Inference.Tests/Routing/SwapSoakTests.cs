@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using MlSystem.Inference.Tests.Fixture;
+using MlSystem.ServiceDefaults.EventLog;
 
 namespace MlSystem.Inference.Tests.Routing;
 
@@ -6,9 +8,6 @@ namespace MlSystem.Inference.Tests.Routing;
 public sealed class SwapSoakTests
 {
     private const int Warm = 10;
-
-    /// <summary>Compiled code and the C allocator's arenas settle first: measured, the first 190 cycles add 31 MiB and the next 180 add 6, with the managed heap at 15 MiB all along.</summary>
-    private const int Settle = 180;
 
     [Fact]
     public Task Ten_cycles_fail_no_request() => CycleAsync(Warm, static (_, _) => { });
@@ -21,13 +20,13 @@ public sealed class SwapSoakTests
         Assert.SkipWhen(string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable)), $"{Variable} is not set");
         double afterWarm = 0;
         double last = 0;
-        await CycleAsync(Settle + 200, (cycle, bytes) =>
+        await CycleAsync(Warm + 200, (cycle, bytes) =>
         {
-            afterWarm = cycle == Settle + Warm ? bytes : afterWarm;
+            afterWarm = cycle == Warm ? bytes : afterWarm;
             last = bytes;
             TestContext.Current.SendDiagnosticMessage($"cycle {cycle}: {bytes / 1048576:0.0} MiB resident, {GC.GetTotalMemory(forceFullCollection: false) / 1048576.0:0.0} MiB of it managed");
         });
-        Assert.True(last <= afterWarm * 1.05, $"resident memory is {last / 1048576:0.0} MiB, after cycle {Settle + Warm} it was {afterWarm / 1048576:0.0} MiB");
+        Assert.True(last <= afterWarm * 1.05, $"resident memory is {last / 1048576:0.0} MiB, after cycle {Warm} it was {afterWarm / 1048576:0.0} MiB");
     }
 
     /// <param name="report">Is told the number of the cycle that ended, from 1, and the process's resident bytes, every tenth cycle.</param>
@@ -42,7 +41,10 @@ public sealed class SwapSoakTests
         registry.SetEndpoint("linear", 1);
         registry.SetEndpoint("visitor", 1);
         await registry.StartAsync();
-        await using var server = await InferenceServer.StartAsync(registry.Url);
+
+        // Without the embedded event log: its page cache grows to 16 MiB with the requests, whatever is loaded.
+        await using var server = await InferenceServer.StartAsync(
+            registry.Url, services: static services => services.AddSingleton<IEventLog>(new FailingEventLog { Works = true, Keeps = false }));
         using var stop = new CancellationTokenSource();
         var clients = Enumerable.Range(0, 4).Select(client => AskAsync(server, client, stop.Token)).ToList();
         for (var cycle = 1; cycle <= cycles; cycle++)
