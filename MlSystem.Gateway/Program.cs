@@ -5,6 +5,7 @@ using MlSystem.Gateway.Status;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.Hosting;
 
+InlineScheduling.CompleteSockets();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("gateway", replicas: true);
 builder.Services.AddProtocolErrors();

@@ -20,6 +20,7 @@ internal static class ProxyExtensions
         });
         builder.Services.AddReverseProxy();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamConnections>();
+        builder.Services.AddSingleton<IStartupFilter, InferFirst>();
         return builder;
     }
 

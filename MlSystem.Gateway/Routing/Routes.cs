@@ -26,9 +26,15 @@ internal static class Routes
     /// <summary>The services behind the door.</summary>
     public static IReadOnlyList<string> Services { get; } = ["inference", "registry", "features", "training", "monitor"];
 
+    /// <summary>All of the Open Inference Protocol over HTTP.</summary>
+    public const string Inference = "/v2/{**rest}";
+
+    /// <summary>All of the Open Inference Protocol over gRPC.</summary>
+    public const string InferenceGrpc = "/inference.{service}/{method}";
+
     public static IReadOnlyList<Route> All { get; } =
     [
-        .. To("inference", "/v2/{**rest}"),
+        .. To("inference", Inference),
         .. To("registry", "/version", "/api/2.0/mlflow/{**rest}", "/api/3.0/mlflow/{**rest}", "/ajax-api/{**rest}"),
         .. To(
             "registry",
@@ -48,7 +54,7 @@ internal static class Routes
             "/api/apply", "/api/sources/{**rest}", "/api/feature-views/{**rest}", "/api/stream-feature-views/{**rest}", "/api/on-demand-feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}"),
         new("/api/feature-views/{view}/rows", "features", Traffic.Upload),
         new("/api/historical-features/{**rest}", "features", Traffic.Upload),
-        new("/inference.{service}/{method}", "inference", Traffic.Grpc),
+        new(InferenceGrpc, "inference", Traffic.Grpc),
         new("/mlsystem.inference.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.health.{service}/{method}", "inference", Traffic.Grpc),
         new("/grpc.reflection.{service}/{method}", "inference", Traffic.Grpc),

@@ -15,4 +15,6 @@ internal sealed class UpstreamConnections(IOptions<GatewayOptions> options) : Fo
         handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
     }
+
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) => new WholeRequests(base.WrapHandler(context, handler));
 }

@@ -44,9 +44,8 @@ internal sealed class ApiKeyHandler(
         await Context.WriteErrorAsync(new ErrorAnswer(StatusCodes.Status401Unauthorized, "Unauthorized", detail));
     }
 
-    private static AuthenticateResult Success(string principal)
-    {
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, principal)], SchemeName);
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
-    }
+    /// <summary>A caller of this name.</summary>
+    internal static ClaimsPrincipal Caller(string principal) => new(new ClaimsIdentity([new Claim(ClaimTypes.Name, principal)], SchemeName));
+
+    private static AuthenticateResult Success(string principal) => AuthenticateResult.Success(new AuthenticationTicket(Caller(principal), SchemeName));
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -9,9 +11,16 @@ namespace MlSystem.ServiceDefaults.Authentication;
 /// </summary>
 public sealed class CallerCheck(IOptionsMonitor<ApiKeyOptions> options)
 {
-    public bool Admits(HttpContext context)
+    private readonly ConcurrentDictionary<string, ClaimsPrincipal> _callers = new(StringComparer.Ordinal);
+
+    public bool Admits(HttpContext context) => Name(context) is not null;
+
+    /// <summary>The caller as the middleware would have it; null for one that it must answer.</summary>
+    public ClaimsPrincipal? Caller(HttpContext context) => Name(context) is { } name ? _callers.GetOrAdd(name, ApiKeyHandler.Caller) : null;
+
+    private string? Name(HttpContext context)
     {
         var keys = ApiKeys.Of(options.CurrentValue);
-        return keys.AreOff || (ApiKeys.Presented(context.Request.Headers) is { } key && keys.Principal(key) is not null);
+        return keys.AreOff ? ApiKeyHandler.Anonymous : ApiKeys.Presented(context.Request.Headers) is { } key ? keys.Principal(key) : null;
     }
 }

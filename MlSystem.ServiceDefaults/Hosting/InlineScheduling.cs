@@ -11,6 +11,22 @@ namespace MlSystem.ServiceDefaults.Hosting;
 /// <summary>Lets an HTTP/1.1 request be handled by the thread that read it.</summary>
 public static class InlineScheduling
 {
+    private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
+    /// <summary>
+    /// Lets what waits for a socket go on on the runtime's thread that found it ready, for a process that only passes bytes on: nothing
+    /// in it may compute for long or block, since other sockets wait for that thread. Takes effect before the first socket is used;
+    /// an environment variable <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c> has the last word.
+    /// </summary>
+    public static void CompleteSockets()
+    {
+        // The runtime has no other switch for it.
+        if (Environment.GetEnvironmentVariable(InlineCompletions) is null)
+        {
+            Environment.SetEnvironmentVariable(InlineCompletions, "1");
+        }
+    }
+
     /// <summary>
     /// Handles HTTP/1.1 requests on the pool's thread that received their bytes, and sends answers from the thread that wrote them,
     /// instead of handing over to another thread each time: for small requests the hand-overs cost more than their handling. A handler

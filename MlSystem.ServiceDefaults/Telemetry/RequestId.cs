@@ -22,7 +22,8 @@ public static class RequestId
         Activity.Current?.SetTag("request.id", context.TraceIdentifier);
     }
 
-    internal static Task InvokeAsync(HttpContext context, RequestDelegate next)
+    /// <summary>The middleware, also for a hot path in front of it that passes requests on.</summary>
+    public static Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var given = context.Request.Headers[Header];
         var id = given is [{ } one] && IsValid(one) ? one : New(context.RequestServices.GetRequiredService<TimeProvider>());

@@ -31,6 +31,10 @@ internal static class TelemetryExtensions
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
                 .AddMeter(Ours, "Polly", "Npgsql")
+                // Each changes several times a request, which costs more than the request's duration that says it all.
+                .AddView("http.client.open_connections", MetricStreamConfiguration.Drop)
+                .AddView("http.client.active_requests", MetricStreamConfiguration.Drop)
+                .AddView("http.client.request.time_in_queue", MetricStreamConfiguration.Drop)
                 // Names stay as the instruments have them: existing dashboards ask for Triton's, which lack the suffix.
                 .AddPrometheusExporter(options => options.DisableTotalNameSuffixForCounters = true));
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
