@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Artifacts.Collection;
@@ -39,6 +41,8 @@ internal static class RegistryServices
         services.AddOptions<ValidationOptions>().BindConfiguration(ValidationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write).AddErrorForm("/api/3.0", MlflowError.Write);
         services.AddSingleton<RegistryDatabase>();
+        services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPools>();
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxResponseBufferSize = FileSending.AheadBytes);
         services.AddSingleton<BlobLedger>().AddSingleton<BlobCollector>().AddHostedService<CollectionSchedule>();
         services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddSingleton<VersionTree>().AddStartupTask<OpenBlobStore>();
         services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>().AddSingleton<InputStore>().AddSingleton<MetricHistoryReader>();

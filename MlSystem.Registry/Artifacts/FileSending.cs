@@ -11,6 +11,9 @@ internal sealed class FileSending(IHttpResponseBodyFeature inner) : IHttpRespons
 {
     private const int BlockBytes = 128 * 1024;
 
+    /// <summary>What of an answer may wait for the socket: the next blocks are read while earlier ones are sent.</summary>
+    public const int AheadBytes = 4 * BlockBytes;
+
     public Stream Stream => inner.Stream;
 
     public PipeWriter Writer => inner.Writer;

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace MlSystem.Registry.Artifacts;
 
 /// <summary>Uploads under way: files with a name of their own, flushed and hashed, on the file system of the local blobs.</summary>
 internal sealed class UploadSpool
 {
-    private const int BufferBytes = 256 * 1024;
+    private const int BufferBytes = 512 * 1024;
     private static readonly TimeSpan TemporaryFileLife = TimeSpan.FromDays(1);
     private readonly string _folder;
     private readonly TimeProvider _time;
@@ -44,7 +45,7 @@ internal sealed class UploadSpool
 
     private static async Task<Blob> HashToFileAsync(Stream content, string file, CancellationToken cancellationToken)
     {
-        // Pooled: an upload of any size costs two buffers. One is hashed and written while the next bytes arrive in the other.
+        // Pooled: an upload of any size costs two buffers. One is hashed and written, by a thread each, while the next bytes arrive in the other.
         var (filling, full) = (ArrayPool<byte>.Shared.Rent(BufferBytes), ArrayPool<byte>.Shared.Rent(BufferBytes));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var target = File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
@@ -57,7 +58,7 @@ internal sealed class UploadSpool
                 await write;
                 (filling, full) = (full, filling);
                 var (block, at) = (full.AsMemory(0, read), size);
-                write = Task.Run(() => Store(hash, target, block.Span, at), cancellationToken);
+                write = Task.WhenAll(Task.Run(() => hash.AppendData(block.Span), CancellationToken.None), Task.Run(() => Write(target, block.Span, at), CancellationToken.None));
                 size += read;
             }
 
@@ -74,10 +75,12 @@ internal sealed class UploadSpool
         }
     }
 
-    private static void Store(IncrementalHash hash, Microsoft.Win32.SafeHandles.SafeFileHandle target, ReadOnlySpan<byte> block, long offset)
+    private static void Write(SafeFileHandle target, ReadOnlySpan<byte> block, long offset)
     {
-        hash.AppendData(block);
         RandomAccess.Write(target, block, offset);
+
+        // The disk begins now instead of at the flush.
+        DurableFolder.BeginFlush(target, offset, block.Length);
     }
 }
 

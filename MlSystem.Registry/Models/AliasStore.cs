@@ -43,16 +43,7 @@ internal sealed class AliasStore(RegistryDatabase database, TimeProvider time)
         var name = Require.Text(request.Name, "name");
         var alias = Names.Alias(request.Alias);
         await using var db = database.Read();
-        var found = await db.Models.Where(m => m.Name == name)
-            .Join(db.Aliases.Where(a => a.Alias == alias), m => m.ModelId, a => a.ModelId, (m, a) => a)
-            .Join(db.Versions, a => new { a.ModelId, a.Version }, v => new { v.ModelId, v.Version }, (a, v) => new
-            {
-                Version = v,
-                Tags = db.VersionTags.Where(t => t.ModelId == v.ModelId && t.Version == v.Version).OrderBy(t => t.Key).ToList(),
-                Aliases = db.Aliases.Where(x => x.ModelId == v.ModelId && x.Version == v.Version).OrderBy(x => x.Alias).Select(x => x.Alias).ToList(),
-            })
-            .AsSingleQuery()
-            .FirstOrDefaultAsync(cancellationToken);
+        var found = await ModelReads.Of(db).ByAlias(db, name, alias, cancellationToken);
         if (found is null)
         {
             await ModelReader.ModelAsync(db, name, cancellationToken);

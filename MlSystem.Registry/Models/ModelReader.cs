@@ -28,11 +28,13 @@ internal static class ModelReader
     public static async Task<IReadOnlyList<ModelMessage>> MessagesAsync(RegistryContext db, IReadOnlyList<RegisteredModel> models, CancellationToken cancellationToken)
     {
         var ids = models.Select(m => m.ModelId).ToList();
-        var tags = (await db.ModelTags.Where(t => ids.Contains(t.ModelId)).OrderBy(t => t.Key).ToListAsync(cancellationToken)).ToLookup(t => t.ModelId);
-        var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => a.ModelId);
+        var reads = ModelReads.Of(db);
+        var tags = (await reads.ModelTags(db, ids).ToListAsync(cancellationToken)).ToLookup(t => t.ModelId);
+        var aliases = await reads.Aliases(db, ids).ToListAsync(cancellationToken);
         var latest = await LatestOfStages(db.Versions.Where(v => ids.Contains(v.ModelId))).ToListAsync(cancellationToken);
         var names = models.ToDictionary(m => m.ModelId, m => m.Name);
-        var latestMessages = (await MessagesAsync(db, latest, names, cancellationToken)).ToLookup(v => v.Name);
+        var latestMessages = (await MessagesAsync(db, latest, names, aliases, cancellationToken)).ToLookup(v => v.Name);
+        var aliasesOf = aliases.ToLookup(a => a.ModelId);
         return [.. models.Select(model => new ModelMessage
         {
             Name = model.Name,
@@ -42,7 +44,7 @@ internal static class ModelReader
             Description = model.Description,
             LatestVersions = OrNull(latestMessages[model.Name]),
             Tags = OrNull(tags[model.ModelId].Select(t => new KeyValue(t.Key, t.Value))),
-            Aliases = OrNull(aliases[model.ModelId].Select(a => new AliasMessage(a.Alias, Text(a.Version)))),
+            Aliases = OrNull(aliasesOf[model.ModelId].Select(a => new AliasMessage(a.Alias, Text(a.Version)))),
         })];
     }
 
@@ -77,11 +79,17 @@ internal static class ModelReader
         RegistryContext db, IReadOnlyList<ModelVersion> versions, IReadOnlyDictionary<long, string> names, CancellationToken cancellationToken)
     {
         var ids = versions.Select(v => v.ModelId).Distinct().ToList();
+        return await MessagesAsync(db, versions, names, await ModelReads.Of(db).Aliases(db, ids).ToListAsync(cancellationToken), cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<VersionMessage>> MessagesAsync(
+        RegistryContext db, IReadOnlyList<ModelVersion> versions, IReadOnlyDictionary<long, string> names, List<ModelAlias> aliases, CancellationToken cancellationToken)
+    {
+        var ids = versions.Select(v => v.ModelId).Distinct().ToList();
         var numbers = versions.Select(v => v.Version).Distinct().ToList();
-        var tags = (await db.VersionTags.Where(t => ids.Contains(t.ModelId) && numbers.Contains(t.Version)).OrderBy(t => t.Key).ToListAsync(cancellationToken))
-            .ToLookup(t => (t.ModelId, t.Version));
-        var aliases = (await db.Aliases.Where(a => ids.Contains(a.ModelId)).OrderBy(a => a.Alias).ToListAsync(cancellationToken)).ToLookup(a => (a.ModelId, a.Version));
-        return [.. versions.Select(v => Message(names[v.ModelId], v, tags[(v.ModelId, v.Version)], aliases[(v.ModelId, v.Version)].Select(a => a.Alias)))];
+        var tags = (await ModelReads.Of(db).VersionTags(db, ids, numbers).ToListAsync(cancellationToken)).ToLookup(t => (t.ModelId, t.Version));
+        var aliasesOf = aliases.ToLookup(a => (a.ModelId, a.Version));
+        return [.. versions.Select(v => Message(names[v.ModelId], v, tags[(v.ModelId, v.Version)], aliasesOf[(v.ModelId, v.Version)].Select(a => a.Alias)))];
     }
 
     public static VersionMessage Message(string name, ModelVersion version, IEnumerable<ModelVersionTag> tags, IEnumerable<string> aliases) => new()

@@ -15,15 +15,17 @@ internal static class QueryTimes
 
     private const int Turn = 20;
 
-    /// <summary>Until the runtime has compiled the way of a request for good.</summary>
-    private const int WarmUp = 60;
+    /// <summary>Until the runtime has compiled the way of a request for good: instrumented first, then optimized, on a thread that waits while new code appears.</summary>
+    private const int WarmUp = 400;
+    private const double MaxWarmUpSeconds = 6;
 
     /// <summary>The row of the report. <paramref name="seconds"/> bounds a question that takes long.</summary>
     public static async Task<string> RowAsync(RegistryQuery query, BenchRegistry registry, int count, double seconds)
     {
         await using var connection = new NpgsqlConnection(registry.ConnectionString + ";Max Auto Prepare=20;Auto Prepare Min Usages=2");
         await connection.OpenAsync();
-        for (var i = 0; i < WarmUp; i++)
+        var begin = Stopwatch.GetTimestamp();
+        for (var i = 0; i < WarmUp && Stopwatch.GetElapsedTime(begin).TotalSeconds < MaxWarmUpSeconds; i++)
         {
             await query.AskAsync(registry.Http, i);
             await query.ReadAsync(connection, i);

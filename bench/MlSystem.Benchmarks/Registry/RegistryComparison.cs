@@ -6,7 +6,7 @@ namespace MlSystem.Benchmarks.Registry;
 /// <summary>The registry as a process on PostgreSQL, against raw SQL for the queries and <c>cp</c> for files.</summary>
 internal static class RegistryComparison
 {
-    /// <param name="args"><c>[requests a query] [seconds of log-batch] [MiB a file] [report file]</c>; default 300, 15, 512, printed only.</param>
+    /// <param name="args"><c>[requests a query] [seconds of log-batch] [MiB a file] [report file] [part of a question's name]</c>; default 300, 15, 512, printed only, all; 0 leaves a part out.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var requests = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 300;
@@ -15,7 +15,8 @@ internal static class RegistryComparison
         await using var registry = await BenchRegistry.StartAsync();
         await RegistryData.LoadAsync(registry.ConnectionString);
         var report = new StringBuilder(Head(requests));
-        foreach (var query in requests > 0 ? RegistryQueries.All : [])
+        var only = args.Length > 4 ? args[4] : "";
+        foreach (var query in RegistryQueries.All.Where(q => requests > 0 && q.Name.Contains(only, StringComparison.Ordinal)))
         {
             var row = await QueryTimes.RowAsync(query, registry, requests, QuerySeconds);
             Console.WriteLine(row);
@@ -25,7 +26,7 @@ internal static class RegistryComparison
         report.Append(seconds > 0 ? await LogBatches.RunAsync(registry, seconds) : "");
         report.Append(megabytes > 0 ? await FileCopies.RunAsync(registry, megabytes) : "");
         Console.Write(report);
-        if (args.Length > 3)
+        if (args.Length > 3 && args[3].Length > 0)
         {
             await File.WriteAllTextAsync(args[3], report.ToString());
         }
