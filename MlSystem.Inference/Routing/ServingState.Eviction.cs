@@ -40,15 +40,17 @@ public sealed partial class ServingState
     private bool TrySleep(Dictionary<string, HashSet<VersionKey>> needed)
     {
         var pinned = needed.Where(pair => _desired[pair.Key].Pinned).SelectMany(pair => pair.Value).ToHashSet();
-        var sleeper = needed
+        var sleepers = needed
             .Where(pair => !_desired[pair.Key].Pinned && !_holds.ContainsKey(pair.Key))
             .Select(pair => (Name: pair.Key, Versions: pair.Value.Select(_residents.Find).OfType<LoadedVersion>().Where(version => !pinned.Contains(version.Key)).ToList()))
             .Where(candidate => candidate.Versions.Count > 0 && candidate.Versions.TrueForAll(version => version.IsIdle))
-            .MinBy(candidate => candidate.Versions.Max(version => version.LastUse));
-        if (sleeper.Name is null)
+            .ToList();
+        if (sleepers.Count == 0)
         {
             return false;
         }
+
+        var sleeper = sleepers.MinBy(candidate => candidate.Versions.Max(version => version.LastUse));
 
         // Asleep before its versions go: a request that comes now waits for the load instead of finding nothing.
         _awake.Remove(sleeper.Name);

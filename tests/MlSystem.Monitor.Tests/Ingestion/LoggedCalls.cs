@@ -36,7 +36,7 @@ internal sealed class LoggedCalls
         var call = new AnsweredCall
         {
             Endpoint = _endpoint, Version = new VersionKey("m", 4), Variant = "v", RequestId = id, Time = time, Role = _role,
-            PairedRequestId = _role == VariantRole.Shadow ? "of " + id : null,
+            PairedRequestId = _role == VariantRole.Shadow ? Guid.CreateVersion7(time).ToString() : null,
             ClientId = _random.Next(3) == 0 ? "client \u2028\"" + _random.Next() : null,
             Rows = _random.Next(1, 4),
             OldestFeatureAgeSeconds = _random.Next(3) == 0 ? _random.NextDouble() * 1000 : null,
