@@ -13,7 +13,7 @@ public sealed class BatchingOptions
     [Range(0.1, 3_600_000)]
     public double LatencyObjectiveMs { get; set; } = 20;
 
-    /// <summary>Microseconds that a request must save by sharing a run for a version to be given fewer instances, so that requests meet; 0 to 1,000,000, default 5: what handing a request over costs.</summary>
+    /// <summary>Microseconds that a request must save by sharing a run for a version to be given fewer instances, so that requests meet; 0 to 1,000,000, default 2: about what handing a request over costs.</summary>
     [Range(0, 1_000_000)]
-    public double WorthwhileSavingMicroseconds { get; set; } = 5;
+    public double WorthwhileSavingMicroseconds { get; set; } = 2;
 }
