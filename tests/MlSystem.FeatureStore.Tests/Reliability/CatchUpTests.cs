@@ -1,4 +1,5 @@
 using MlSystem.Testing;
+using StackExchange.Redis;
 
 namespace MlSystem.FeatureStore.Tests.Reliability;
 
@@ -16,18 +17,24 @@ public sealed class CatchUpTests
         await store.PostOkAsync("/api/historical-features", """{"features":["hourly:trips"],"entity_df":{"driver_id":[1],"event_timestamp":["2026-03-01T11:00:00Z"]}}""");
         var old = Assert.Single(store.ParquetFiles);
 
-        // The mark that the log is applied is written once a second while rows come.
-        for (var i = 0; i < 15; i++)
-        {
-            await store.PostOkAsync("/push", Samples.Push(2, $"2026-03-01T11:00:{i:00}Z", i));
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
-        }
+        // Rows keep coming until the online store's mark, written about once a second while they do, is behind the old file.
+        var written = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+        var trips = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                trips++;
+                await store.PostOkAsync("/push", Samples.Push(2, $"2026-03-01T11:{trips / 60:00}:{trips % 60:00}Z", trips));
+                return (long)await connection.GetDatabase().StringGetAsync("fs::applied_until_us") > written;
+            },
+            TimeSpan.FromMinutes(2), "the mark is behind the old file");
 
         await store.KillAsync();
         await File.WriteAllTextAsync(old, "no Parquet");
         await store.StartAsync();
 
         var read = await store.PostUntilAvailableAsync("/get-online-features", """{"features":["hourly:trips"],"entities":{"driver_id":[1,2]}}""");
-        Assert.Equal("[1,14]", read.GetProperty("results")[1].GetProperty("values").GetRawText());
+        Assert.Equal($"[1,{trips}]", read.GetProperty("results")[1].GetProperty("values").GetRawText());
     }
 }
