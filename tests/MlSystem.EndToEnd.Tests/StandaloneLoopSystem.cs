@@ -41,7 +41,7 @@ public sealed class StandaloneLoopSystem : RunningSystem
     {
         var offset = _host!.PortOffset;
         await _host.SignalAsync("KILL");
-        Assert.True(await _host.AllGoneAsync(TimeSpan.FromSeconds(20)), "a child outlived the host");
+        Assert.True(await _host.AllGoneAsync(TimeSpan.FromSeconds(60)), "a child outlived the host");
         await _host.DisposeAsync();
         _host = StandaloneSystem.Start(_folder["data"], offset);
         await _host.WaitReadyAsync(StartTimeout);

@@ -64,7 +64,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
 
         var gateway = new GatewayProcess(ServerProcess.Start("dotnet", [Program], environment, folder.Path), folder, ports[0], ports[1]);
-        await gateway.Process.WaitUntilAsync(async token => (await gateway.Http.GetAsync("/alive", token)).IsSuccessStatusCode, TimeSpan.FromSeconds(20));
+        await gateway.Process.WaitUntilAsync(async token => (await gateway.Http.GetAsync("/alive", token)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
         return gateway;
     }
 

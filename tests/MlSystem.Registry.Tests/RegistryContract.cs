@@ -247,7 +247,7 @@ public abstract partial class RegistryContract(RegistryApp app)
         var seen = (await Registry.NativeAsync("/api/endpoints")).Ok().ETag;
         var poll = Registry.SendAsync(HttpMethod.Get, "/api/endpoints?wait=30", ifNoneMatch: seen);
         await Registry.ChampionAsync(name, version);
-        var woken = (await poll.WaitAsync(TimeSpan.FromSeconds(10))).Ok();
+        var woken = (await poll.WaitAsync(TimeSpan.FromSeconds(25))).Ok();
         Assert.NotEqual(seen, woken.ETag);
         Assert.Contains(woken.Body.GetProperty("endpoints").EnumerateArray(), e => e.GetProperty("name").GetString() == name);
     }
@@ -258,7 +258,7 @@ public abstract partial class RegistryContract(RegistryApp app)
         var name = await Registry.ModelAsync();
         var version = await Registry.ServableAsync(name);
         await Registry.ChampionAsync(name, version);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var consumer = app.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Registry, RegistryClient.Unique("group"));
         var changes = new List<string>();
         while (changes.Count < 5)

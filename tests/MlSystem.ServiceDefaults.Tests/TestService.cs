@@ -46,7 +46,7 @@ internal sealed class TestService : IAsyncDisposable
         var service = Create(add, map, settings);
         using var started = new CancellationTokenSource();
         await using var registration = service._app.Lifetime.ApplicationStarted.Register(started.Cancel);
-        var waited = Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System, started.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        var waited = Task.Delay(TimeSpan.FromSeconds(60), TimeProvider.System, started.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         await Task.WhenAny(waited, service.Exit);
         Assert.False(service.Exit.IsCompleted, "The service ended instead of starting.");
         return service;
@@ -80,7 +80,7 @@ internal sealed class TestService : IAsyncDisposable
     /// <summary>Polls <c>/health</c> until its body has a text.</summary>
     public async Task WaitForAsync(string wanted)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             using var answer = await Client.GetAsync("/health", deadline.Token);

@@ -32,7 +32,7 @@ public sealed class RedisServer : IAsyncDisposable
         _server = ServerProcess.Start(
             Programs.Find("redis-server")!,
             ["--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder.Path, "--appendonly", "yes"]);
-        await _server.WaitUntilAsync(AnswersAsync, TimeSpan.FromSeconds(10));
+        await _server.WaitUntilAsync(AnswersAsync, TimeSpan.FromSeconds(60));
     }
 
     public async ValueTask DisposeAsync()

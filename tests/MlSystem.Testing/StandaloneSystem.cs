@@ -96,7 +96,7 @@ public sealed class StandaloneSystem : IAsyncDisposable
 
             if (_process.HasExited || deadline.IsCancellationRequested)
             {
-                throw new InvalidOperationException($"The host {(_process.HasExited ? $"exited with {_process.ExitCode}" : "went on")} without '{text}':\n{string.Join('\n', _output.Concat(_errors).TakeLast(60))}");
+                throw new InvalidOperationException($"The host {(_process.HasExited ? $"exited with {_process.ExitCode}" : "went on")} without '{text}':\n{LastLines()}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
@@ -113,11 +113,30 @@ public sealed class StandaloneSystem : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of the host and returns its exit code.</summary>
+    /// <exception cref="InvalidOperationException">It goes on after the time; the message carries its last lines.</exception>
     public async Task<int> ExitAsync(TimeSpan timeout)
     {
         using var deadline = new CancellationTokenSource(timeout);
-        await _process.WaitForExitAsync(deadline.Token);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new InvalidOperationException($"The host went on for {timeout.TotalSeconds:0} s with the services {string.Join(", ", Children().Select(CommandLine))}:\n{LastLines()}", late);
+        }
+
         return _process.ExitCode;
+    }
+
+    /// <summary>Waits for the end of the host, which must be a proper one.</summary>
+    /// <exception cref="InvalidOperationException">It goes on after the time or ended otherwise; the message carries its last lines.</exception>
+    public async Task ExitsWellAsync(TimeSpan timeout)
+    {
+        if (await ExitAsync(timeout) is var code and not 0)
+        {
+            throw new InvalidOperationException($"The host exited with {code}:\n{LastLines()}");
+        }
     }
 
     /// <summary>Every process that inherited this run's mark: the services and whatever they started.</summary>
@@ -165,6 +184,10 @@ public sealed class StandaloneSystem : IAsyncDisposable
 
         _process.Dispose();
     }
+
+    private string LastLines() => string.Join('\n', _output.TakeLast(60).Concat(_errors.TakeLast(60)));
+
+    private static string CommandLine(int id) => Read($"/proc/{id}/cmdline").Replace('\0', ' ').Trim();
 
     private static string FindHostProgram()
     {

@@ -20,7 +20,7 @@ public sealed class StopTests : IDisposable
 
         await system.SignalAsync(signal);
 
-        Assert.Equal(0, await system.ExitAsync(Bound));
+        await system.ExitsWellAsync(Bound);
         Assert.Empty(system.Children());
         Assert.Empty(system.Errors);
         Assert.Contains(system.Output, line => line.EndsWith("Z stopped", StringComparison.Ordinal));
@@ -36,7 +36,7 @@ public sealed class StopTests : IDisposable
 
         await system.SignalAsync("TERM");
 
-        Assert.Equal(0, await system.ExitAsync(Bound));
+        await system.ExitsWellAsync(Bound);
         Assert.Empty(system.Children());
     }
 

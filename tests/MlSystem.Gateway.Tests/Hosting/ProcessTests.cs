@@ -42,7 +42,7 @@ public sealed class ProcessTests : IDisposable
         var inFlight = gateway.Http.GetAsync("/v2/long");
         await entered.Task;
         gateway.Process.CloseInput();
-        await gateway.Process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(6));
+        await gateway.Process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(25));
         await Assert.ThrowsAnyAsync<Exception>(() => inFlight);
     }
 
@@ -66,14 +66,14 @@ public sealed class ProcessTests : IDisposable
             await finish.Task;
             return "finished";
         }));
-        await using var gateway = await GatewayProcess.StartAsync([inference], ("MlSystem:DrainDelaySeconds", "1"));
+        await using var gateway = await GatewayProcess.StartAsync([inference], ("MlSystem:DrainDelaySeconds", "3"));
         var inFlight = gateway.Http.GetStringAsync("/v2/long");
         await entered.Task;
         await gateway.Process.TerminateAsync();
-        await gateway.Process.WaitUntilAsync(async token => (await gateway.Http.GetAsync("/health", token)).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(5));
+        await gateway.Process.WaitUntilAsync(async token => (await gateway.Http.GetAsync("/health", token)).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(60));
         finish.SetResult();
         Assert.Equal("finished", await inFlight);
-        await gateway.Process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        await gateway.Process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(0, gateway.Process.ExitCode);
     }
 
@@ -90,7 +90,7 @@ public sealed class ProcessTests : IDisposable
         }
 
         await using var process = ServerProcess.Start("dotnet", [GatewayProcess.Program], environment, _folder.Path);
-        await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(78, process.ExitCode);
         Assert.Contains(line, Assert.Single(process.Output));
     }

@@ -124,7 +124,7 @@ public sealed class BanditServingTests
         }
 
         await RewardAsync(server, [(body.RequestId(), 1)]);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var consumer = server.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Feedback, "test");
         var stored = (await consumer.ReadAsync(1, deadline.Token))[0].Event.Value;
         var feedback = JsonSerializer.Deserialize(stored.Span, ContractsJson.Default.FeedbackEvent)!;

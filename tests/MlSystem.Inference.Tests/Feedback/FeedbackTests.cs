@@ -97,7 +97,7 @@ public sealed class FeedbackTests
 
     private static async Task<LogEvent> ReadAsync(IEventLog log, string topic)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var consumer = log.Subscribe(topic, "test");
         return (await consumer.ReadAsync(1, deadline.Token))[0].Event;
     }

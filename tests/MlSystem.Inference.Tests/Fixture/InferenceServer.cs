@@ -52,7 +52,7 @@ public sealed class InferenceServer : IAsyncDisposable
         var server = new InferenceServer(app, data, ports[0], ports[1]);
         if (waitUntilReady)
         {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await app.Services.GetRequiredService<StartupRunner>().WaitUntilReadyAsync(deadline.Token);
         }
 

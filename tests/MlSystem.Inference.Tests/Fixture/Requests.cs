@@ -25,7 +25,7 @@ public static class Requests
     public static string RequestId(this JsonElement body) => body.GetProperty("parameters").GetProperty("request_id").GetString()!;
 
     /// <summary>Asks until it is so; the time only bounds a failing test.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> isSo, int seconds = 15)
+    public static async Task EventuallyAsync(Func<Task<bool>> isSo, int seconds = 60)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!await isSo())

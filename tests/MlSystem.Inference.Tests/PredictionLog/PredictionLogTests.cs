@@ -21,7 +21,7 @@ public sealed class PredictionLogTests
             Assert.Equal(200, (await server.InferAsync("linear", Requests.LinearBody(i))).Status);
         }
 
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var unloaded = await server.Http.PostAsync("/v2/repository/models/linear/unload", null, deadline.Token);
         Assert.Equal(200, (int)unloaded.StatusCode);
         Assert.Empty(log.Appended);

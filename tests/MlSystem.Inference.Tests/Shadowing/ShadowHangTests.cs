@@ -31,12 +31,14 @@ public sealed class ShadowHangTests
         }
 
         await Requests.EventuallyAsync(async () => (await ShadowAsync(server)).GetProperty("failed").GetInt64() == 5, seconds: 60);
-        for (var i = 0; i < 5; i++)
-        {
-            Assert.Equal(200, (await server.InferAsync("linear", Requests.LinearBody(i))).Status);
-        }
-
-        await Requests.EventuallyAsync(async () => (await ShadowAsync(server)).GetProperty("compared_rows").GetInt64() == 5, seconds: 60);
+        // A copy that comes while a stopped run is still on its way out is refused, so these are sent until five were run.
+        await Requests.EventuallyAsync(
+            async () =>
+            {
+                Assert.Equal(200, (await server.InferAsync("linear", Requests.LinearBody(1))).Status);
+                return (await ShadowAsync(server)).GetProperty("compared_rows").GetInt64() >= 5;
+            },
+            seconds: 60);
         Assert.True((await server.PolicyAsync("linear")).Variant("next").GetProperty("served").GetBoolean());
         await server.MetricIsAsync(0, "nv_inference_pending_request_count");
     }

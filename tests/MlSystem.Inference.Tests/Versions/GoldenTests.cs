@@ -73,7 +73,7 @@ public sealed class GoldenTests
 
     private static async Task<string> ReadAsync(IEventLog log, string topic)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var consumer = log.Subscribe(topic, "test");
         return Encoding.UTF8.GetString((await consumer.ReadAsync(1, deadline.Token))[0].Event.Value.Span);
     }

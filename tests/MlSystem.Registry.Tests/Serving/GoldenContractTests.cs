@@ -59,7 +59,7 @@ public sealed class GoldenContractTests(RegistryApp app) : IClassFixture<Registr
         var model = await app.Registry.ModelAsync();
         var version = await app.Registry.ServableAsync(model);
         (await app.Registry.SendAsync(HttpMethod.Post, "/api/promotions", new { model, version, target = new { alias = "champion" }, comment = "better" })).Ok();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using var consumer = app.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Registry, RegistryClient.Unique("group"));
         var forms = new Dictionary<string, IReadOnlySet<string>>();
         while (!forms.ContainsKey(RegistryChange.EndpointRevised) || !forms.ContainsKey(RegistryChange.PromotionPrefix + "applied"))

