@@ -81,6 +81,14 @@ public sealed class FeatureStoreOptions
     [Range(1, 64)]
     public int HistoricalConcurrency { get; set; } = 2;
 
+    /// <summary>Offline rows that a materialization reads between two notes of its progress, in whole partitions; default 2,000,000, 1 to 1,000,000,000. An entity is sent once for each.</summary>
+    [Range(1, 1_000_000_000)]
+    public long MaterializePartRows { get; set; } = 2_000_000;
+
+    /// <summary>Rows that a materialization or recovery sends to the online store at once, of which four are on their way; default 2,000, 1 to 100,000.</summary>
+    [Range(1, 100_000)]
+    public int MaterializeBatchRows { get; set; } = 2_000;
+
     /// <summary>How often the online store is asked whether it still has its data, besides every read; default 1 second, 0.05 to 60 seconds.</summary>
     [Range(0.05, 60)]
     public double OnlineCheckSeconds { get; set; } = 1;

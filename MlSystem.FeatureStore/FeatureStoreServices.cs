@@ -4,6 +4,7 @@ using MlSystem.FeatureStore.Definitions.Folder;
 using MlSystem.FeatureStore.Definitions.Storage;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Ingestion.Sources;
+using MlSystem.FeatureStore.Jobs;
 using MlSystem.FeatureStore.Materialization;
 using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.Offline.Compaction;
@@ -77,7 +78,19 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<LatestRows>();
         builder.Services.AddSingleton<LabelSources>();
         builder.Services.AddSingleton<HistoricalReader>();
-        builder.Services.AddSingleton<Materializer>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddJobs(this WebApplicationBuilder builder)
+    {
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, MaterializationJson.Default));
+        builder.Services.AddSingleton<JobSignal>();
+        builder.Services.AddSingleton<JobStore>();
+        builder.Services.AddSingleton<MaterializationWindows>();
+        builder.Services.AddSingleton<MaterializationJobs>();
+        builder.Services.AddSingleton<IJobHandler, Materializer>();
+        builder.Services.AddHostedService<MaterializationScheduler>();
+        builder.Services.AddHostedService<JobRunner>();
         return builder;
     }
 

@@ -13,7 +13,7 @@ using MlSystem.ServiceDefaults.Hosting;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
 builder.AddEventLog();
-builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore();
+builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs();
 
 var app = builder.Build();
 app.UseServiceDefaults();
@@ -24,6 +24,7 @@ app.MapOnline();
 app.MapPartitions();
 app.MapCompaction();
 app.MapMaterialize();
+app.MapMaterializations();
 app.MapHistorical();
 app.MapGrpcService<OnlineGrpcService>();
 app.MapGrpcService<HistoricalGrpcService>();

@@ -33,6 +33,9 @@ public sealed record FeatureViewDefinition : INamedDefinition
     /// <summary>Whether values take part in historical joins.</summary>
     public bool Offline { get; set; } = true;
 
+    /// <summary>When offline rows go online by themselves; absent: on request only.</summary>
+    public MaterializationDefinition? Materialization { get; set; }
+
     /// <summary>Join keys and features whose values never appear in logs, error messages and statistics; told to every consumer of the definition.</summary>
     public IReadOnlyList<string>? SensitiveColumns { get; set; }
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using MlSystem.FeatureStore.Feast;
 using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Jobs;
 
 namespace MlSystem.FeatureStore.Materialization;
 
-/// <summary>Feast's <c>POST /materialize</c> and <c>POST /materialize-incremental</c>. Answers <c>null</c> when all views are done.</summary>
+/// <summary>Feast's <c>POST /materialize</c> and <c>POST /materialize-incremental</c>. Answers <c>null</c> when all views are done; the work is a job, which goes on when the caller goes away.</summary>
 public static class MaterializeEndpoints
 {
     public static IEndpointRouteBuilder MapMaterialize(this IEndpointRouteBuilder routes)
@@ -15,13 +16,13 @@ public static class MaterializeEndpoints
         return routes;
     }
 
-    private static Task<IResult> FullAsync(HttpContext http, Materializer materializer, CancellationToken cancellationToken) =>
-        RunAsync(http, materializer, full: true, cancellationToken);
+    private static Task<IResult> FullAsync(HttpContext http, MaterializationJobs jobs, CancellationToken cancellationToken) =>
+        RunAsync(http, jobs, full: true, cancellationToken);
 
-    private static Task<IResult> IncrementalAsync(HttpContext http, Materializer materializer, CancellationToken cancellationToken) =>
-        RunAsync(http, materializer, full: false, cancellationToken);
+    private static Task<IResult> IncrementalAsync(HttpContext http, MaterializationJobs jobs, CancellationToken cancellationToken) =>
+        RunAsync(http, jobs, full: false, cancellationToken);
 
-    private static async Task<IResult> RunAsync(HttpContext http, Materializer materializer, bool full, CancellationToken cancellationToken)
+    private static async Task<IResult> RunAsync(HttpContext http, MaterializationJobs jobs, bool full, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadAsync(http, cancellationToken);
         var issues = new List<FeastIssue>();
@@ -34,13 +35,20 @@ public static class MaterializeEndpoints
         }
 
         JsonBody.ThrowIfAny(issues);
-        var mistakes = await materializer.RunAsync(views, start, end!.Value, cancellationToken);
-        return mistakes.Count > 0 ? throw FeastException.NotFound(string.Join("; ", mistakes)) : Results.Text("null", "application/json");
+        if (await jobs.MistakesAsync(views, cancellationToken) is { Count: > 0 } mistakes)
+        {
+            throw FeastException.NotFound(string.Join("; ", mistakes));
+        }
+
+        var accepted = await jobs.AddAsync(views, start, end!.Value, http.User.Identity?.Name ?? "anonymous", cancellationToken);
+        var job = await jobs.WaitAsync(accepted.Id, cancellationToken);
+        return job.State == JobState.Succeeded ? Results.Text("null", "application/json")
+            : throw new FeastException(StatusCodes.Status409Conflict, $"Materialization {job.Id} has {job.State}: {job.Error ?? "it was cancelled"}");
     }
 
-    private static DateTimeOffset? Time(JsonElement body, string name, List<FeastIssue> issues)
+    internal static DateTimeOffset? Time(JsonElement body, string name, List<FeastIssue> issues, bool required = true)
     {
-        if (JsonBody.Text(body, name, issues) is not { } text)
+        if (JsonBody.Text(body, name, issues, required) is not { } text)
         {
             return null;
         }
@@ -54,7 +62,7 @@ public static class MaterializeEndpoints
         return null;
     }
 
-    private static List<string>? Views(JsonElement body, List<FeastIssue> issues)
+    internal static List<string>? Views(JsonElement body, List<FeastIssue> issues)
     {
         if (!body.TryGetProperty("feature_views", out var views) || views.ValueKind == JsonValueKind.Null)
         {

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using MlSystem.FeatureStore.Jobs;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.Definitions.Storage;
@@ -16,6 +17,8 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
     public DbSet<MaterializationRow> Materializations => Set<MaterializationRow>();
 
     public DbSet<OfflineFileRow> OfflineFiles => Set<OfflineFileRow>();
+
+    public DbSet<JobRow> Jobs => Set<JobRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -39,6 +42,7 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
             row.Property(r => r.Revision).ValueGeneratedNever();
         });
         modelBuilder.ApplyConfiguration(new OfflineFileRow.Configuration());
+        modelBuilder.ApplyConfiguration(new JobRow.Configuration());
         modelBuilder.Entity<MaterializationRow>(row =>
         {
             row.ToTable("materializations");

@@ -1,4 +1,5 @@
 using MlSystem.Contracts;
+using MlSystem.FeatureStore.Materialization;
 
 namespace MlSystem.FeatureStore.Definitions.Validation;
 
@@ -15,6 +16,7 @@ public static class FeatureViewRules
 
         ViewRules.CheckTtl(scope, path, view.TtlSeconds);
         ViewRules.CheckStores(scope, path, view.Online, view.Offline);
+        CheckSchedule(scope, path, view);
         var keys = ViewRules.CheckEntities(scope, path, view.Entities);
         CheckTimes(scope, path, view);
         var names = keys.Select(key => key.Name).Concat(view.Features.Select(feature => feature.Name)).ToArray();
@@ -24,6 +26,19 @@ public static class FeatureViewRules
         CheckSource(scope, path, view, keys);
         ViewRules.CheckStored(scope, path, view.Name, view.Entities, [.. view.Features.Select((feature, index) =>
             (feature.Name, Datatypes.TryParse(feature.Datatype, out var datatype) ? datatype : (Datatype?)null, $"{path}.features[{index}].datatype"))]);
+    }
+
+    private static void CheckSchedule(DefinitionScope scope, string path, FeatureViewDefinition view)
+    {
+        foreach (var (member, message) in view.Materialization is { } schedule ? MaterializationSchedule.Mistakes(schedule) : [])
+        {
+            scope.Error($"{path}.materialization{member}", message);
+        }
+
+        if (view.Materialization is not null && !(view.Online && view.Offline))
+        {
+            scope.Error($"{path}.materialization", "Only a view that is online and offline can be materialized.");
+        }
     }
 
     private static void CheckTimes(DefinitionScope scope, string path, FeatureViewDefinition view)

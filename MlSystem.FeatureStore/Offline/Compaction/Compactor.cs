@@ -4,6 +4,8 @@ using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Storage;
 using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Jobs;
+using MlSystem.FeatureStore.Materialization;
 using MlSystem.FeatureStore.Offline.Statistics;
 
 namespace MlSystem.FeatureStore.Offline.Compaction;
@@ -102,6 +104,12 @@ public sealed partial class Compactor(
     private async Task<bool> WasMaterializedBetweenAsync(FeatureView view, long firstUs, long lastUs, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await context.Jobs.AnyAsync(job => job.Kind == Materializer.JobKind && (job.State == JobState.Queued || job.State == JobState.Running), cancellationToken))
+        {
+            // What one under way has taken is not noted yet.
+            return true;
+        }
+
         return await context.Materializations.AnyAsync(row => row.FeatureView == view.Name && row.CompletedAtUs >= firstUs && row.CompletedAtUs <= lastUs, cancellationToken);
     }
 

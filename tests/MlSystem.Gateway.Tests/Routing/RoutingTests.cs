@@ -58,6 +58,8 @@ public sealed class RoutingTests
             ["/api/stream-feature-views/v"] = "features",
             ["/api/on-demand-feature-views/v"] = "features",
             ["/api/entities"] = "features",
+            ["/api/materializations/1/cancel"] = "features",
+            ["/api/materializations/1/events"] = "features",
             ["/api/historical-features"] = "features",
         };
         foreach (var (path, service) in expected)
