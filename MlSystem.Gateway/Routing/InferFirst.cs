@@ -62,7 +62,8 @@ internal sealed partial class InferFirst(
         return lease.IsAcquired;
     }
 
-    private static bool IsInfer(string path) => path.StartsWith("/v2/models/", StringComparison.Ordinal) && path.EndsWith("/infer", StringComparison.Ordinal);
+    /// <summary>Whether it is the path of a prediction over HTTP.</summary>
+    internal static bool IsInfer(string path) => path.StartsWith("/v2/models/", StringComparison.Ordinal) && path.EndsWith("/infer", StringComparison.Ordinal);
 
     private async Task ProxyAsync(HttpContext context)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using MlSystem.Gateway.Failures;
+using MlSystem.Gateway.Forwarding;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -20,6 +21,7 @@ internal static class ProxyExtensions
         });
         builder.Services.AddReverseProxy();
         builder.Services.AddSingleton<IForwarderHttpClientFactory, UpstreamConnections>();
+        builder.Services.AddSmallRequests();
         builder.Services.AddSingleton<IStartupFilter, InferFirst>();
         return builder;
     }
