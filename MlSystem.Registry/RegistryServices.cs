@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Artifacts.Collection;
+using MlSystem.Registry.Artifacts.Verification;
 using MlSystem.Registry.Audit;
 using MlSystem.Registry.Events;
 using MlSystem.Registry.Lineage;
@@ -42,7 +43,8 @@ internal static class RegistryServices
         services.AddErrorForm(MlflowPath, MlflowError.Write).AddErrorForm(ArtifactsPath, MlflowError.Write).AddErrorForm("/ajax-api", MlflowError.Write).AddErrorForm("/api/3.0", MlflowError.Write);
         services.AddSingleton<RegistryDatabase>();
         services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPools>();
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxResponseBufferSize = FileSending.AheadBytes);
+        services.Configure<SocketTransportOptions>(TransferBuffers.Set);
+        services.AddSingleton(s => s.GetRequiredService<BlobStore>().Backend).AddSingleton<BlobVerifier>();
         services.AddSingleton<BlobLedger>().AddSingleton<BlobCollector>().AddHostedService<CollectionSchedule>();
         services.AddSingleton<BlobStore>().AddSingleton<ArtifactTree>().AddSingleton<VersionTree>().AddStartupTask<OpenBlobStore>();
         services.AddSingleton<ExperimentStore>().AddSingleton<RunStore>().AddSingleton<RunLog>().AddSingleton<InputStore>().AddSingleton<MetricHistoryReader>();
@@ -102,6 +104,7 @@ internal static class RegistryServices
         api.MapSigning();
         api.MapPromotions();
         api.MapCollection();
+        api.MapVerification();
         api.MapLineage();
     }
 }

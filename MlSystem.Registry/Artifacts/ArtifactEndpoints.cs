@@ -33,7 +33,7 @@ internal static class ArtifactEndpoints
         string path, HttpRequest request, BlobStore blobs, ArtifactTree tree, CancellationToken cancellationToken)
     {
         var target = VersionTree.Writable(ArtifactPath.Checked(path));
-        var blob = await blobs.WriteAsync(request.Body, cancellationToken);
+        var blob = await blobs.WriteAsync(request.BodyReader, cancellationToken);
         await tree.PutAsync(target, blob, cancellationToken);
         return MlflowResults.Empty;
     }
@@ -43,7 +43,7 @@ internal static class ArtifactEndpoints
         var wanted = ArtifactPath.Checked(path);
         var entry = VersionTree.Contains(wanted) ? await versions.FindAsync(wanted, cancellationToken) : await tree.FindAsync(wanted, cancellationToken);
         return entry is { IsDirectory: false }
-            ? blobs.Answer(context, new(entry.Sha256!, entry.SizeBytes))
+            ? blobs.Answer(context, new(entry.Sha256!, entry.SizeBytes), wanted)
             : throw MlflowError.NotFound(entry is null ? $"No artifact at '{wanted}'." : $"'{wanted}' is a folder.");
     }
 

@@ -33,6 +33,14 @@ internal sealed class ArtifactOptions : IValidatableObject
     [Range(0.1, 8760)]
     public double? CollectEveryHours { get; set; } = 24;
 
+    /// <summary>How long a remote store may take to accept a connection, seconds, 0.1 to 300; default 5.</summary>
+    [Range(0.1, 300)]
+    public double ConnectTimeoutSeconds { get; set; } = 5;
+
+    /// <summary>How long no byte of a call to a remote store may move, in either direction, until it counts as away, seconds, 0.1 to 3600; default 30. A call that moves may take any time.</summary>
+    [Range(0.1, 3600)]
+    public double SilenceTimeoutSeconds { get; set; } = 30;
+
     public S3Options S3 { get; set; } = new();
 
     public AzureBlobOptions Azure { get; set; } = new();

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Win32.SafeHandles;
 
 namespace MlSystem.Registry.Artifacts;
 
@@ -10,9 +11,6 @@ namespace MlSystem.Registry.Artifacts;
 internal sealed class FileSending(IHttpResponseBodyFeature inner) : IHttpResponseBodyFeature
 {
     private const int BlockBytes = 128 * 1024;
-
-    /// <summary>What of an answer may wait for the socket: the next blocks are read while earlier ones are sent.</summary>
-    public const int AheadBytes = 4 * BlockBytes;
 
     public Stream Stream => inner.Stream;
 
@@ -32,9 +30,7 @@ internal sealed class FileSending(IHttpResponseBodyFeature inner) : IHttpRespons
         var end = offset + (count ?? (RandomAccess.GetLength(file) - offset));
         while (offset < end)
         {
-            var block = inner.Writer.GetMemory(BlockBytes);
-            var wanted = (int)Math.Min(Math.Min(block.Length, BlockBytes), end - offset);
-            var read = await RandomAccess.ReadAsync(file, block[..wanted], offset, cancellationToken);
+            var read = Read(file, offset, end);
             if (read == 0)
             {
                 throw new EndOfStreamException($"A stored file ends at {offset} of {end} bytes.");
@@ -48,6 +44,13 @@ internal sealed class FileSending(IHttpResponseBodyFeature inner) : IHttpRespons
                 return;
             }
         }
+    }
+
+    /// <summary>Not asynchronously: there is no such read of a file on Linux, only another thread that waits in this one's place.</summary>
+    private int Read(SafeFileHandle file, long offset, long end)
+    {
+        var block = inner.Writer.GetSpan(BlockBytes);
+        return RandomAccess.Read(file, block[..(int)Math.Min(Math.Min(block.Length, BlockBytes), end - offset)], offset);
     }
 
     public void DisableBuffering() => inner.DisableBuffering();

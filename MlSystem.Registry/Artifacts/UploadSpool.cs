@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,7 +8,7 @@ namespace MlSystem.Registry.Artifacts;
 /// <summary>Uploads under way: files with a name of their own, flushed and hashed, on the file system of the local blobs.</summary>
 internal sealed class UploadSpool
 {
-    private const int BufferBytes = 512 * 1024;
+    private const int BlockBytes = 512 * 1024;
     private static readonly TimeSpan TemporaryFileLife = TimeSpan.FromDays(1);
     private readonly string _folder;
     private readonly TimeProvider _time;
@@ -19,7 +20,7 @@ internal sealed class UploadSpool
     }
 
     /// <summary>Streams content to a file; when it returns, the file is durable. Disposing removes it where it still is.</summary>
-    public async Task<SpooledUpload> ReceiveAsync(Stream content, CancellationToken cancellationToken)
+    public async Task<SpooledUpload> ReceiveAsync(PipeReader content, CancellationToken cancellationToken)
     {
         var file = Path.Combine(_folder, Guid.CreateVersion7(_time.GetUtcNow()).ToString("N"));
         try
@@ -43,41 +44,73 @@ internal sealed class UploadSpool
         }
     }
 
-    private static async Task<Blob> HashToFileAsync(Stream content, string file, CancellationToken cancellationToken)
+    private static async Task<Blob> HashToFileAsync(PipeReader content, string file, CancellationToken cancellationToken)
     {
-        // Pooled: an upload of any size costs two buffers. One is hashed and written, by a thread each, while the next bytes arrive in the other.
-        var (filling, full) = (ArrayPool<byte>.Shared.Rent(BufferBytes), ArrayPool<byte>.Shared.Rent(BufferBytes));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var target = File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
-        var (size, write) = (0L, Task.CompletedTask);
-        try
+        var size = 0L;
+        while (true)
         {
-            int read;
-            while ((read = await content.ReadAtLeastAsync(filling, BufferBytes, throwOnEndOfStream: false, cancellationToken)) > 0)
+            // The next bytes arrive while these are hashed and written, straight from the buffers that they were received in.
+            var result = await content.ReadAtLeastAsync(BlockBytes, cancellationToken);
+            var block = result.Buffer;
+            try
             {
-                await write;
-                (filling, full) = (full, filling);
-                var (block, at) = (full.AsMemory(0, read), size);
-                write = Task.WhenAll(Task.Run(() => hash.AppendData(block.Span), CancellationToken.None), Task.Run(() => Write(target, block.Span, at), CancellationToken.None));
-                size += read;
+                await KeepAsync(block, hash, target, size);
+                size += block.Length;
+            }
+            finally
+            {
+                // Also when the disk is full: what the caller still sends can then be skipped, and the caller reads the answer.
+                content.AdvanceTo(block.End);
             }
 
-            await write;
-            await Task.Run(() => RandomAccess.FlushToDisk(target), cancellationToken);
-            return new(Convert.ToHexStringLower(hash.GetHashAndReset()), size);
+            if (result.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        await Task.Run(() => RandomAccess.FlushToDisk(target), cancellationToken);
+        return new(Convert.ToHexStringLower(hash.GetHashAndReset()), size);
+    }
+
+    /// <summary>Hashes and writes a block at the same time; when it returns or throws, nothing reads it any more.</summary>
+    private static async Task KeepAsync(ReadOnlySequence<byte> block, IncrementalHash hash, SafeFileHandle target, long at)
+    {
+        if (block.IsEmpty)
+        {
+            return;
+        }
+
+        var write = Task.Run(() => Write(target, block, at), CancellationToken.None);
+        try
+        {
+            Hash(hash, block);
         }
         finally
         {
-            // The buffer must not go back while it is still read.
-            await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ArrayPool<byte>.Shared.Return(filling);
-            ArrayPool<byte>.Shared.Return(full);
+            await write;
         }
     }
 
-    private static void Write(SafeFileHandle target, ReadOnlySpan<byte> block, long offset)
+    private static void Hash(IncrementalHash hash, ReadOnlySequence<byte> block)
     {
-        RandomAccess.Write(target, block, offset);
+        foreach (var segment in block)
+        {
+            hash.AppendData(segment.Span);
+        }
+    }
+
+    private static void Write(SafeFileHandle target, ReadOnlySequence<byte> block, long offset)
+    {
+        var segments = new List<ReadOnlyMemory<byte>>();
+        foreach (var segment in block)
+        {
+            segments.Add(segment);
+        }
+
+        RandomAccess.Write(target, segments, offset);
 
         // The disk begins now instead of at the flush.
         DurableFolder.BeginFlush(target, offset, block.Length);

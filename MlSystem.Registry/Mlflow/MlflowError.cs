@@ -46,6 +46,7 @@ internal static class ErrorCodes
         StatusCodes.Status403Forbidden => "PERMISSION_DENIED",
         StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed => "ENDPOINT_NOT_FOUND",
         StatusCodes.Status409Conflict => ResourceConflict,
+        StatusCodes.Status410Gone => "DATA_LOSS",
         StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests => "REQUEST_LIMIT_EXCEEDED",
         StatusCodes.Status503ServiceUnavailable => "TEMPORARILY_UNAVAILABLE",
         StatusCodes.Status501NotImplemented => NotImplemented,

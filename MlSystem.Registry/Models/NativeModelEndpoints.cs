@@ -40,5 +40,5 @@ internal static class NativeModelEndpoints
 
     private static async Task<IResult> FileAsync(
         string model, int version, string path, HttpContext context, NativeModelReader reader, BlobStore blobs, CancellationToken cancellationToken) =>
-        blobs.Answer(context, await reader.FileAsync(model, version, path, cancellationToken) ?? throw Refused.NotFound($"Version {version} of model '{model}' has no file '{path}'."));
+        blobs.Answer(context, await reader.FileAsync(model, version, path, cancellationToken) ?? throw Refused.NotFound($"Version {version} of model '{model}' has no file '{path}'."), $"{path} of version {version} of model {model}");
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Storage;
@@ -27,11 +25,11 @@ internal static class PromotionEndpoints
 
     private static void Step(RouteGroupBuilder api, string name, string summary, Func<PromotionStep, CancellationToken, Task<PromotionView>> run) =>
         api.MapPost("/{id}/" + name, async (string id, HttpContext context, PromotionStore store, Caller caller, CancellationToken cancellationToken) => Json(
-                await run(new(id, store, await BodyAsync(context.Request, PromotionJson.Default.PromotionDecision), PreconditionOf(context), caller), cancellationToken)))
+                await run(new(id, store, await NativeBody.ReadAsync(context.Request, PromotionJson.Default.PromotionDecision, context.RequestAborted), PreconditionOf(context), caller), cancellationToken)))
             .Accepts<PromotionDecision>(isOptional: true, "application/json").Produces<PromotionView>().WithSummary(summary);
 
     private static async Task<JsonHttpResult<PromotionView>> RequestAsync(HttpContext context, PromotionStore store, Caller caller, CancellationToken cancellationToken) => TypedResults.Json(
-        await store.RequestAsync(await BodyAsync(context.Request, PromotionJson.Default.RequestPromotion), PreconditionOf(context), caller, cancellationToken),
+        await store.RequestAsync(await NativeBody.ReadAsync(context.Request, PromotionJson.Default.RequestPromotion, cancellationToken), PreconditionOf(context), caller, cancellationToken),
         PromotionJson.Default.PromotionView,
         statusCode: StatusCodes.Status201Created);
 
@@ -52,21 +50,6 @@ internal static class PromotionEndpoints
     private static JsonHttpResult<PromotionView> Json(PromotionView view) => TypedResults.Json(view, PromotionJson.Default.PromotionView);
 
     private static Precondition PreconditionOf(HttpContext context) => new(context.Request.Headers.IfMatch, context.Request.Headers.IfNoneMatch);
-
-    private static async Task<T> BodyAsync<T>(HttpRequest request, JsonTypeInfo<T> type)
-        where T : class, new()
-    {
-        using var reader = new StreamReader(request.Body);
-        var text = await reader.ReadToEndAsync(request.HttpContext.RequestAborted);
-        try
-        {
-            return text.Length == 0 ? new() : JsonSerializer.Deserialize(text, type) ?? new();
-        }
-        catch (JsonException error)
-        {
-            throw Refused.BadRequest($"The body is not valid: {error.Message}");
-        }
-    }
 
     private sealed record PromotionStep(string Id, PromotionStore Store, PromotionDecision Body, Precondition Precondition, Caller Caller);
 }

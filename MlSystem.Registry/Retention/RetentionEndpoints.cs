@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Registry.Serving;
 using MlSystem.Registry.Tracking;
@@ -21,7 +20,7 @@ internal static class RetentionEndpoints
 
     private static async Task<JsonHttpResult<PurgeReport>> PurgeAsync(HttpRequest request, Purger purger, CancellationToken cancellationToken)
     {
-        var body = await BodyAsync(request, cancellationToken);
+        var body = await NativeBody.ReadAsync(request, RetentionJson.Default.PurgeRequest, cancellationToken);
         if (body.OlderThanDays is not (>= 0 and <= MaxDays))
         {
             throw Refused.BadRequest($"older_than_days is {body.OlderThanDays}; allowed are 0 to {MaxDays}.");
@@ -29,20 +28,6 @@ internal static class RetentionEndpoints
 
         var experiments = body.ExperimentIds?.Select(ExperimentStore.Id).ToList();
         return TypedResults.Json(await purger.PurgeAsync(TimeSpan.FromDays(body.OlderThanDays), experiments, body.DryRun, cancellationToken), RetentionJson.Default.PurgeReport);
-    }
-
-    private static async Task<PurgeRequest> BodyAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        using var reader = new StreamReader(request.Body);
-        var text = await reader.ReadToEndAsync(cancellationToken);
-        try
-        {
-            return text.Length == 0 ? new() : JsonSerializer.Deserialize(text, RetentionJson.Default.PurgeRequest) ?? new();
-        }
-        catch (JsonException error)
-        {
-            throw Refused.BadRequest($"The body is not valid: {error.Message}");
-        }
     }
 
     private static async Task<JsonHttpResult<SubjectReport>> FindAsync(string key, DataSubjects subjects, CancellationToken cancellationToken) =>

@@ -6,6 +6,22 @@ namespace MlSystem.Registry.Serving;
 /// <summary>JSON bodies of the native API; a malformed one becomes a problem document that says where.</summary>
 internal static class NativeBody
 {
+    /// <summary>The body, of which nothing is needed; an empty one is an empty object.</summary>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, new()
+    {
+        using var reader = new StreamReader(request.Body);
+        var text = await reader.ReadToEndAsync(cancellationToken);
+        try
+        {
+            return text.Length == 0 ? new() : JsonSerializer.Deserialize(text, type) ?? new();
+        }
+        catch (JsonException error)
+        {
+            throw Refused.BadRequest($"The body is not valid: {error.Message}");
+        }
+    }
+
     /// <summary>The body; an absent one is an empty object.</summary>
     public static async Task<T> ReadAsync<T>(HttpRequest request)
         where T : class, new()

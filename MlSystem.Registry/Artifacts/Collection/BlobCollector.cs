@@ -10,7 +10,7 @@ namespace MlSystem.Registry.Artifacts.Collection;
 /// an upload or a version of the same content is either before it, and then the blob stays, or waits for its end and stores the content anew.
 /// Every removal is in the audit, in its own transaction, and so is the end of each run.
 /// </summary>
-internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, IOptions<ArtifactOptions> options, TimeProvider time)
+internal sealed class BlobCollector(RegistryDatabase database, IBlobBackend store, IOptions<ArtifactOptions> options, TimeProvider time)
 {
     private const int PageSize = 1000;
     private const int MaxTold = 1000;
@@ -96,7 +96,7 @@ internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, 
     private async IAsyncEnumerable<List<StoredBlob>> ChunksAsync(DateTimeOffset limit, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var chunk = new List<StoredBlob>();
-        await foreach (var blob in blobs.Backend.ListAsync(cancellationToken))
+        await foreach (var blob in store.ListAsync(cancellationToken))
         {
             if (blob.ModifiedAt < limit)
             {
@@ -123,7 +123,7 @@ internal sealed class BlobCollector(RegistryDatabase database, BlobStore blobs, 
             if (removable)
             {
                 // Before the commit: until then the row keeps others from storing the same content.
-                await blobs.Backend.DeleteAsync(blob.Sha256, cancellationToken);
+                await store.DeleteAsync(blob.Sha256, cancellationToken);
                 await db.Blobs.Where(b => b.Sha256 == blob.Sha256).ExecuteDeleteAsync(cancellationToken);
                 db.Audit.Record("blob.collected", $"blobs/{blob.Sha256}", new() { ["size_bytes"] = blob.SizeBytes });
             }

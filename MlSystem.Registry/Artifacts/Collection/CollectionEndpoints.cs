@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Registry.Serving;
 
@@ -13,21 +12,7 @@ internal static class CollectionEndpoints
 
     private static async Task<JsonHttpResult<CollectionReport>> CollectAsync(HttpRequest request, BlobCollector collector, CancellationToken cancellationToken)
     {
-        var body = await BodyAsync(request, cancellationToken);
+        var body = await NativeBody.ReadAsync(request, CollectionJson.Default.CollectionRequest, cancellationToken);
         return TypedResults.Json(await collector.CollectAsync(body.DryRun, cancellationToken), CollectionJson.Default.CollectionReport);
-    }
-
-    private static async Task<CollectionRequest> BodyAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        using var reader = new StreamReader(request.Body);
-        var text = await reader.ReadToEndAsync(cancellationToken);
-        try
-        {
-            return text.Length == 0 ? new() : JsonSerializer.Deserialize(text, CollectionJson.Default.CollectionRequest) ?? new();
-        }
-        catch (JsonException error)
-        {
-            throw Refused.BadRequest($"The body is not valid: {error.Message}");
-        }
     }
 }

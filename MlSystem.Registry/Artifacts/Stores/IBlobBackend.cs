@@ -12,7 +12,8 @@ internal interface IBlobBackend
     /// <summary>The content from an offset on; a missing blob is a <see cref="FileNotFoundException"/>, here or at the first read.</summary>
     Task<Stream> OpenReadAsync(string sha256, long offset, CancellationToken cancellationToken);
 
-    Task<bool> ExistsAsync(string sha256, CancellationToken cancellationToken);
+    /// <summary>Bytes; null where there is no such blob.</summary>
+    Task<long?> SizeAsync(string sha256, CancellationToken cancellationToken);
 
     /// <summary>All blobs, in any order.</summary>
     IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken);

@@ -45,13 +45,15 @@ internal sealed class LocalBlobs(string folder) : IBlobBackend
             return new FileStream(
                 PathOf(sha256), new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
         }
-        catch (DirectoryNotFoundException error)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw BlobNames.Missing(sha256, error);
         }
     }
 
-    public Task<bool> ExistsAsync(string sha256, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(sha256)));
+    public Task<long?> SizeAsync(string sha256, CancellationToken cancellationToken) => Task.FromResult(Size(sha256));
+
+    public long? Size(string sha256) => new FileInfo(PathOf(sha256)) is { Exists: true } file ? file.Length : null;
 
     public async IAsyncEnumerable<StoredBlob> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace MlSystem.Registry.Artifacts.Stores;
 
-/// <summary>A store behind a network: while it is away, every call fails with 503 and not with what its client throws.</summary>
+/// <summary>A store behind a network: while it is away or refuses, every call fails with an answer that says so and not with what its client throws.</summary>
 internal sealed class RemoteBlobs(IBlobBackend store) : IBlobBackend, IDisposable
 {
     public Task OpenAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken);
@@ -13,7 +13,7 @@ internal sealed class RemoteBlobs(IBlobBackend store) : IBlobBackend, IDisposabl
     public Task<Stream> OpenReadAsync(string sha256, long offset, CancellationToken cancellationToken) =>
         CallAsync(() => store.OpenReadAsync(sha256, offset, cancellationToken), cancellationToken);
 
-    public Task<bool> ExistsAsync(string sha256, CancellationToken cancellationToken) => CallAsync(() => store.ExistsAsync(sha256, cancellationToken), cancellationToken);
+    public Task<long?> SizeAsync(string sha256, CancellationToken cancellationToken) => CallAsync(() => store.SizeAsync(sha256, cancellationToken), cancellationToken);
 
     public Task DeleteAsync(string sha256, CancellationToken cancellationToken) =>
         CallAsync(() => DoneAsync(store.DeleteAsync(sha256, cancellationToken)), cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class RemoteBlobs(IBlobBackend store) : IBlobBackend, IDisposabl
         {
             return await callAsync();
         }
-        catch (Exception error) when (StoreFailure.IsAway(error, cancellationToken))
+        catch (Exception error) when (StoreFailure.IsOne(error, cancellationToken))
         {
             throw StoreFailure.Answer(error);
         }

@@ -2,7 +2,8 @@ namespace MlSystem.Registry.Artifacts.Stores;
 
 /// <summary>A blob of a remote store as a stream that is opened at the first read, where the position then stands: ranges cost what they ask for.</summary>
 /// <param name="length">Bytes; null where the reader does not need it.</param>
-internal sealed class RemoteStream(IBlobBackend backend, string sha256, long? length) : Stream
+/// <param name="lost">What to throw when there is no such blob; null for a <see cref="FileNotFoundException"/>.</param>
+internal sealed class RemoteStream(IBlobBackend backend, string sha256, long? length, Func<Exception, Exception>? lost = null) : Stream
 {
     private Stream? _content;
     private long _position;
@@ -28,16 +29,28 @@ internal sealed class RemoteStream(IBlobBackend backend, string sha256, long? le
             return 0;
         }
 
-        _content ??= await backend.OpenReadAsync(sha256, _position, cancellationToken);
+        _content ??= await OpenAsync(cancellationToken);
         try
         {
             var read = await _content.ReadAsync(buffer, cancellationToken);
             _position += read;
             return read;
         }
-        catch (Exception error) when (StoreFailure.IsAway(error, cancellationToken))
+        catch (Exception error) when (StoreFailure.IsOne(error, cancellationToken))
         {
             throw StoreFailure.Answer(error);
+        }
+    }
+
+    private async Task<Stream> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await backend.OpenReadAsync(sha256, _position, cancellationToken);
+        }
+        catch (FileNotFoundException error) when (lost is not null)
+        {
+            throw lost(error);
         }
     }
 

@@ -10,17 +10,17 @@ namespace MlSystem.Registry.Artifacts.Stores;
 /// <summary>Objects <c>{prefix}{sha256}</c> of one bucket, on AWS or a server that speaks its protocol. S3 shows an object only when it is complete.</summary>
 internal sealed class S3Blobs : IBlobBackend, IDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly S3Options _options;
     private readonly AmazonS3Client _client;
 
-    public S3Blobs(S3Options options)
+    public S3Blobs(ArtifactOptions artifacts, TimeProvider time)
     {
+        var options = artifacts.S3;
         _options = options;
         var config = new AmazonS3Config
         {
             ForcePathStyle = options.PathStyle,
-            ConnectTimeout = ConnectTimeout,
+            HttpClientFactory = new PatientClients(artifacts, time),
             // Content is checked by its own SHA-256; not every server knows AWS's newer checksums.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
@@ -43,7 +43,7 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
 
     public async Task PublishAsync(string file, Blob blob, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(blob.Sha256, cancellationToken))
+        if (await SizeAsync(blob.Sha256, cancellationToken) != blob.SizeBytes)
         {
             await S3Upload.SendAsync(_client, _options.Bucket!, Key(blob.Sha256), file, blob.SizeBytes, cancellationToken);
         }
@@ -57,22 +57,21 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
                 new GetObjectRequest { BucketName = _options.Bucket, Key = Key(sha256), ByteRange = offset == 0 ? null : new ByteRange($"bytes={offset}-") }, cancellationToken);
             return answer.ResponseStream;
         }
-        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
+        catch (AmazonS3Exception error) when (IsMissing(error))
         {
             throw BlobNames.Missing(sha256, error);
         }
     }
 
-    public async Task<bool> ExistsAsync(string sha256, CancellationToken cancellationToken)
+    public async Task<long?> SizeAsync(string sha256, CancellationToken cancellationToken)
     {
         try
         {
-            await _client.GetObjectMetadataAsync(_options.Bucket, Key(sha256), cancellationToken);
-            return true;
+            return (await _client.GetObjectMetadataAsync(_options.Bucket, Key(sha256), cancellationToken)).ContentLength;
         }
-        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
+        catch (AmazonS3Exception error) when (IsMissing(error))
         {
-            return false;
+            return null;
         }
     }
 
@@ -99,5 +98,13 @@ internal sealed class S3Blobs : IBlobBackend, IDisposable
 
     public void Dispose() => _client.Dispose();
 
+    /// <summary>The object: a bucket that is missing is a failure of the store.</summary>
+    private static bool IsMissing(AmazonS3Exception error) => error.StatusCode == HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket";
+
     private string Key(string sha256) => _options.Prefix + sha256;
+
+    private sealed class PatientClients(ArtifactOptions artifacts, TimeProvider time) : Amazon.Runtime.HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => StorePatience.Client(artifacts, time);
+    }
 }

@@ -118,9 +118,30 @@ public abstract class ArtifactStoreContract
             await using var stream = Blobs.OpenRead(absent);
             await stream.ReadExactlyAsync(new byte[1]);
         });
-        Assert.False(await Blobs.Backend.ExistsAsync(absent, CancellationToken.None));
+        Assert.Null(await Blobs.Backend.SizeAsync(absent, CancellationToken.None));
         await Blobs.Backend.DeleteAsync(absent, CancellationToken.None);
     }
+
+    [Fact]
+    public async Task A_referenced_content_that_is_lost_is_told_found_and_healed_by_another_upload()
+    {
+        var (content, path) = (Bytes(3000), RegistryClient.Unique("lost"));
+        (await Registry.UploadAsync($"{path}/file", content)).Ok();
+        Assert.DoesNotContain((await VerifiedAsync(new { content = true })).EnumerateArray(), p => p.GetProperty("sha256").GetString() == Hash(content));
+        await Blobs.Backend.DeleteAsync(Hash(content), CancellationToken.None);
+
+        var lost = (await Registry.NativeAsync($"{Artifacts}{path}/file")).Refused("DATA_LOSS", 410).Body.GetProperty("message").GetString()!;
+        Assert.All([$"{path}/file", Hash(content), "3000 bytes", "/api/artifacts/verify"], part => Assert.Contains(part, lost, StringComparison.Ordinal));
+        var found = Assert.Single((await VerifiedAsync(null)).EnumerateArray(), p => p.GetProperty("sha256").GetString() == Hash(content));
+        Assert.Equal(("missing", 3000), (found.GetProperty("kind").GetString(), found.GetProperty("size_bytes").GetInt32()));
+        Assert.Equal($"{path}/file", Assert.Single(found.GetProperty("artifacts").EnumerateArray()).GetString());
+
+        (await Registry.UploadAsync($"{path}/again", content)).Ok();
+        Assert.Equal(content, await Registry.DownloadAsync($"{path}/file"));
+        Assert.DoesNotContain((await VerifiedAsync(new { content = true })).EnumerateArray(), p => p.GetProperty("sha256").GetString() == Hash(content));
+    }
+
+    private async Task<JsonElement> VerifiedAsync(object? body) => (await Registry.SendAsync(HttpMethod.Post, "/api/artifacts/verify", body)).Ok().Body.GetProperty("problems");
 
     private async Task<List<JsonElement>> AuditAsync(string filter) =>
         [.. (await Registry.NativeAsync($"/api/audit?{filter}")).Ok().Body.GetProperty("entries").EnumerateArray()];

@@ -58,6 +58,30 @@ public sealed class ArtifactTests(RegistryApp app) : IClassFixture<RegistryApp>
         Assert.Equal("fits", Assert.Single(files.EnumerateArray()).GetProperty("path").GetString());
     }
 
+    [Fact]
+    public async Task Files_of_versions_that_were_shortened_or_altered_on_the_disk_are_found()
+    {
+        var model = await app.Registry.ModelAsync();
+        var note = Guid.CreateVersion7().ToByteArray();
+        var version = await app.Registry.CreateAsync(model, ("note.txt", note));
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(note));
+        var file = Path.Combine(app.DataFolder, "registry", "blobs", hash[..2], hash);
+        foreach (var (damaged, kind) in new[] { (note[..^1], "truncated"), ([.. note[..^1], (byte)(note[^1] ^ 1)], "altered") })
+        {
+            await File.WriteAllBytesAsync(file, damaged);
+            var report = (await app.Registry.SendAsync(HttpMethod.Post, "/api/artifacts/verify", new { content = true })).Ok().Body;
+            var found = Assert.Single(report.GetProperty("problems").EnumerateArray(), p => p.GetProperty("sha256").GetString() == hash);
+            Assert.Equal(kind, found.GetProperty("kind").GetString());
+            Assert.Equal($"models/{model}/versions/{version}/files/note.txt", Assert.Single(found.GetProperty("versions").EnumerateArray()).GetString());
+        }
+
+        await File.WriteAllBytesAsync(file, note[..^1]);
+        var lost = await app.Registry.NativeAsync($"/api/models/{model}/versions/{version}/files/note.txt");
+        Assert.Equal(410, (int)lost.Status);
+        Assert.Contains(hash, lost.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(400, (int)(await app.Registry.SendAsync(HttpMethod.Post, "/api/artifacts/verify", new { contents = true })).Status);
+    }
+
     [Property(MaxTest = 500, Replay = "1,3")]
     public bool An_accepted_path_never_leaves_its_folder(NonNull<string> path)
     {

@@ -1,8 +1,11 @@
+using System.IO.Pipelines;
 using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using MlSystem.Registry.Artifacts;
 using MlSystem.Registry.Artifacts.Collection;
+using MlSystem.Registry.Artifacts.Stores;
 using MlSystem.Registry.Storage;
 using MlSystem.Registry.Tests.Support;
 using MlSystem.ServiceDefaults.Errors;
@@ -68,8 +71,53 @@ public sealed class CollectionOrderTests
         Assert.Equal(100, (await app.Registry.DownloadAsync("held")).Length);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_content_leaves_the_store_while_its_row_is_still_held(bool postgres)
+    {
+        await using var app = await StartAsync(postgres, graceHours: 0);
+        var (content, blobs, database) = (RandomNumberGenerator.GetBytes(100), app.Services.GetRequiredService<BlobStore>(), app.Services.GetRequiredService<RegistryDatabase>());
+        var blob = await blobs.WriteAsync(PipeReader.Create(new(content)), CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Task? again = null;
+        var store = new HookedStore(blobs.Backend, async () =>
+        {
+            await using var db = database.Read();
+            Assert.True(await db.Blobs.AnyAsync(b => b.Sha256 == blob.Sha256), "The row was gone before the content: an upload in between would lose it.");
+            again = blobs.WriteAsync(PipeReader.Create(new(content)), CancellationToken.None);
+            // Time for an upload that does not wait to be in the way.
+            await Task.WhenAny(again, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
+            Assert.False(again.IsCompleted, "An upload of the content did not wait for its removal.");
+        });
+        var collector = new BlobCollector(database, store, app.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<ArtifactOptions>>(), _time);
+        Assert.Equal(1, (await collector.CollectAsync(dryRun: false, CancellationToken.None)).Removed);
+        await again!;
+        Assert.Equal(100, await blobs.Backend.SizeAsync(blob.Sha256, CancellationToken.None));
+    }
+
+    /// <summary>A store that lets something happen before it deletes.</summary>
+    private sealed class HookedStore(IBlobBackend inner, Func<Task> deleting) : IBlobBackend
+    {
+        public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
+
+        public Task PublishAsync(string file, Blob blob, CancellationToken cancellationToken) => inner.PublishAsync(file, blob, cancellationToken);
+
+        public Task<Stream> OpenReadAsync(string sha256, long offset, CancellationToken cancellationToken) => inner.OpenReadAsync(sha256, offset, cancellationToken);
+
+        public Task<long?> SizeAsync(string sha256, CancellationToken cancellationToken) => inner.SizeAsync(sha256, cancellationToken);
+
+        public IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
+        public async Task DeleteAsync(string sha256, CancellationToken cancellationToken)
+        {
+            await deleting();
+            await inner.DeleteAsync(sha256, cancellationToken);
+        }
+    }
+
     private static Task<Blob> StoreAsync(RegistryApp app) =>
-        app.Services.GetRequiredService<BlobStore>().WriteAsync(new MemoryStream(RandomNumberGenerator.GetBytes(100)), CancellationToken.None);
+        app.Services.GetRequiredService<BlobStore>().WriteAsync(PipeReader.Create(new(RandomNumberGenerator.GetBytes(100))), CancellationToken.None);
 
     private Task<CollectionReport> CollectAsync(RegistryApp app)
     {

@@ -24,13 +24,24 @@ public abstract class ObjectStore : IAsyncLifetime
 
     public virtual (string Key, string Value)[] Settings => [];
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether the registry reaches the server through <see cref="Proxy"/>.</summary>
+    public bool BehindProxy { get; init; }
+
+    internal SilentProxy? Proxy { get; private set; }
+
+    /// <summary>The server as the registry knows it.</summary>
+    protected string Seen => Proxy?.Url ?? Address;
+
     public async ValueTask InitializeAsync()
     {
         (_server, Missing) = await StartServerAsync();
         if (Missing is null)
         {
             await PrepareAsync();
-            App = await RegistryApp.StartAsync(null, [.. Settings, ("Registry:Artifacts:CollectAfterHours", "0"), ("Registry:Artifacts:CacheMb", "1")]);
+            Proxy = BehindProxy ? new(int.Parse(Port, CultureInfo.InvariantCulture)) : null;
+            App = await RegistryApp.StartAsync(Time, [.. Settings, ("Registry:Artifacts:CollectAfterHours", "0"), ("Registry:Artifacts:CacheMb", "1")]);
         }
     }
 
@@ -40,6 +51,11 @@ public abstract class ObjectStore : IAsyncLifetime
         if (App is not null)
         {
             await App.DisposeAsync();
+        }
+
+        if (Proxy is not null)
+        {
+            await Proxy.DisposeAsync();
         }
 
         if (_server is not null)
@@ -75,7 +91,7 @@ public sealed class S3ObjectStore : ObjectStore
 
     public override (string Key, string Value)[] Settings =>
     [
-        ("Registry:Artifacts:Store", "s3"), ("Registry:Artifacts:S3:Bucket", "models"), ("Registry:Artifacts:S3:Endpoint", Address), ("Registry:Artifacts:S3:PathStyle", "true"),
+        ("Registry:Artifacts:Store", "s3"), ("Registry:Artifacts:S3:Bucket", "models"), ("Registry:Artifacts:S3:Endpoint", Seen), ("Registry:Artifacts:S3:PathStyle", "true"),
         ("Registry:Artifacts:S3:AccessKey", Key), ("Registry:Artifacts:S3:SecretKey", Key),
     ];
 
@@ -105,11 +121,11 @@ public sealed class S3ObjectStore : ObjectStore
 public sealed class AzureObjectStore : ObjectStore
 {
     // Azurite's well-known account.
-    private string ConnectionString =>
-        $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint={Address}/devstoreaccount1;";
+    private static string ConnectionString(string address) =>
+        $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint={address}/devstoreaccount1;";
 
     public override (string Key, string Value)[] Settings =>
-        [("Registry:Artifacts:Store", "azure"), ("Registry:Artifacts:Azure:ConnectionString", ConnectionString), ("Registry:Artifacts:Azure:Container", "models")];
+        [("Registry:Artifacts:Store", "azure"), ("Registry:Artifacts:Azure:ConnectionString", ConnectionString(Seen)), ("Registry:Artifacts:Azure:Container", "models")];
 
     protected override async Task<(ServerProcess? Server, string? Missing)> StartServerAsync()
     {
@@ -123,5 +139,5 @@ public sealed class AzureObjectStore : ObjectStore
         return (server, null);
     }
 
-    protected override Task PrepareAsync() => new BlobServiceClient(ConnectionString).GetBlobContainerClient("models").CreateIfNotExistsAsync();
+    protected override Task PrepareAsync() => new BlobServiceClient(ConnectionString(Address)).GetBlobContainerClient("models").CreateIfNotExistsAsync();
 }
