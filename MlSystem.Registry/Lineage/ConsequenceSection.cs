@@ -10,21 +10,27 @@ namespace MlSystem.Registry.Lineage;
 internal static class ConsequenceSection
 {
     /// <summary>Adds it and returns the versions that followed.</summary>
-    public static async Task<IReadOnlyList<VersionKey>> AddAsync(LineageBuilder graph, RegisteredModel model, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<VersionKey>> AddAsync(
+        LineageBuilder graph, RegisteredModel model, NameSpan name, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
     {
         var next = new List<VersionKey>();
-        foreach (var alert in await AlertsAsync(graph, model.Name, version, spans, cancellationToken))
+        var own = VersionId(model.Name, version);
+        foreach (var alert in await AlertsAsync(graph, name, version, spans, cancellationToken))
         {
             graph.Add(Alert(alert));
-            if (LinkCause(graph, alert, spans) is [])
+            if (await LinkCauseAsync(graph, alert, cancellationToken, spans) is [])
             {
-                LinkEndpoint(graph, alert, model.Name, version, spans);
+                LinkEndpoint(graph, alert, name.Name, version, spans);
             }
 
             next.AddRange(await RunsAsync(graph, alert.AlertId, cancellationToken));
         }
 
-        var own = VersionId(model.Name, version);
+        if (name.Until != long.MaxValue)
+        {
+            return next;
+        }
+
         var children = await graph.Db.VersionOrigins.Where(o => o.ModelId == model.ModelId && o.ParentVersion == version).OrderByDescending(o => o.Version).Select(o => o.Version).ToListAsync(cancellationToken);
         foreach (var child in graph.Take(LineageType.Version, [.. children.Take(graph.Max)], children.Count))
         {
@@ -36,29 +42,32 @@ internal static class ConsequenceSection
     }
 
     /// <summary>Links an alert that names a version to what that version did; returns the version, or nothing when the alert names none.</summary>
-    public static IReadOnlyList<VersionKey> LinkCause(LineageBuilder graph, LineageAlert alert, IReadOnlyList<ServingSpan>? spans = null)
+    public static async Task<IReadOnlyList<VersionKey>> LinkCauseAsync(
+        LineageBuilder graph, LineageAlert alert, CancellationToken cancellationToken, IReadOnlyList<ServingSpan>? spans = null)
     {
         if (alert is not { Model: { } model, Version: { } version })
         {
             return [];
         }
 
+        var present = await ModelNames.PresentAsync(graph.Db, model, alert.Time, cancellationToken);
+
         var revision = RevisionOf(alert) ?? spans?.FirstOrDefault(s => s.Endpoint == alert.Endpoint && s.From <= alert.Time && alert.Time < s.Until)?.Revision;
         var predictions = PredictionSection.Id(alert.Endpoint, revision, model, version);
         var cause = graph.Has(predictions) ? predictions
             : revision is { } number && graph.Has(RevisionId(alert.Endpoint, number)) ? RevisionId(alert.Endpoint, number)
-            : graph.Add(Version(model, version));
+            : graph.Add(Version(present, version));
         graph.Link(cause, AlertId(alert.AlertId), LineageHop.Raised, "alert: endpoint, model, version" + (RevisionOf(alert) is null ? "" : ", evidence.revision"));
-        return [new(model, version)];
+        return [new(present, version)];
     }
 
     /// <summary>Alerts that name the version, and alerts on a whole endpoint while the version served there.</summary>
-    private static async Task<List<LineageAlert>> AlertsAsync(LineageBuilder graph, string model, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
+    private static async Task<List<LineageAlert>> AlertsAsync(LineageBuilder graph, NameSpan name, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
     {
         var endpoints = spans.Select(s => s.Endpoint).Distinct().ToList();
         var (from, to) = spans.Count == 0 ? (0, 0) : (spans.Min(s => s.From), spans.Max(s => s.Until));
         var found = await graph.Db.LineageAlerts
-            .Where(a => (a.Model == model && a.Version == version) || (a.Version == null && endpoints.Contains(a.Endpoint) && a.Time >= from && a.Time < to))
+            .Where(a => (a.Model == name.Name && a.Version == version && a.Time >= name.From && a.Time < name.Until) || (a.Version == null && endpoints.Contains(a.Endpoint) && a.Time >= from && a.Time < to))
             .OrderByDescending(a => a.Time).ThenBy(a => a.AlertId).ToListAsync(cancellationToken);
         var own = found.FindAll(a => a.Version is not null || spans.Any(s => s.Endpoint == a.Endpoint && s.From <= a.Time && a.Time < s.Until));
         return graph.Take(LineageType.Alert, [.. own.Take(graph.Max)], own.Count);
@@ -106,6 +115,6 @@ internal static class ConsequenceSection
 
     /// <summary>The endpoint's revision, where the alert's evidence says which.</summary>
     private static long? RevisionOf(LineageAlert alert) =>
-        JsonNode.Parse(alert.Evidence) is JsonObject evidence && evidence["revision"] is JsonValue value
+        Stored(alert.Evidence) is JsonObject evidence && evidence["revision"] is JsonValue value
             && long.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : null;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlSystem.Registry.Storage;
 
@@ -30,7 +31,7 @@ internal static class LineageNodes
     {
         Time = Time(alert.Time),
         Attributes = Attributes(
-            ("kind", alert.Kind), ("severity", alert.Severity), ("endpoint", alert.Endpoint), ("model", alert.Model), ("version", alert.Version), ("evidence", JsonNode.Parse(alert.Evidence))),
+            ("kind", alert.Kind), ("severity", alert.Severity), ("endpoint", alert.Endpoint), ("model", alert.Model), ("version", alert.Version), ("evidence", Stored(alert.Evidence))),
     };
 
     public static LineageNode PipelineRun(string run, string? pipeline) =>
@@ -58,6 +59,19 @@ internal static class LineageNodes
         }
 
         return json;
+    }
+
+    /// <summary>JSON from the database; where it can't be read, its text: the graph has the rest all the same.</summary>
+    public static JsonNode? Stored(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonNode.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(json);
+        }
     }
 
     public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -49,13 +49,24 @@ internal sealed class LineageReader(RegistryDatabase database, NativeModelReader
             return [];
         }
 
-        graph.Add(Version(key.Model, version));
+        graph.Add(Version(key.Model, version) with { Unavailable = VersionCitations.Of(version).Problem });
         var before = await OriginSection.AddAsync(graph, model, version, cancellationToken);
         var members = await MembersAsync(graph, key, cancellationToken);
-        var spans = await ServingSection.AddAsync(graph, key.Model, key.Version, cancellationToken);
-        await predictions.AddAsync(graph, key.Model, key.Version, spans, cancellationToken);
-        var after = await ConsequenceSection.AddAsync(graph, model, key.Version, spans, cancellationToken);
-        return [.. before, .. members, .. after];
+        return [.. before, .. members, .. await AfterAsync(graph, model, key.Version, cancellationToken)];
+    }
+
+    /// <summary>What came of a version, under each name that its model had.</summary>
+    private async Task<IReadOnlyList<VersionKey>> AfterAsync(LineageBuilder graph, RegisteredModel model, int version, CancellationToken cancellationToken)
+    {
+        var (own, after) = (VersionId(model.Name, version), new List<VersionKey>());
+        foreach (var name in await ModelNames.OfAsync(graph.Db, model, cancellationToken))
+        {
+            var spans = await ServingSection.AddAsync(graph, own, name, version, cancellationToken);
+            await predictions.AddAsync(graph, own, name.Name, version, spans, cancellationToken);
+            after.AddRange(await ConsequenceSection.AddAsync(graph, model, name, version, spans, cancellationToken));
+        }
+
+        return after;
     }
 
     /// <summary>The versions that a graph of versions runs.</summary>

@@ -15,7 +15,7 @@ internal static class OriginSection
     public static async Task<IReadOnlyList<VersionKey>> AddAsync(LineageBuilder graph, RegisteredModel model, ModelVersion version, CancellationToken cancellationToken)
     {
         var own = VersionId(model.Name, version.Version);
-        var cited = VersionCitations.Of(version);
+        var cited = VersionCitations.Of(version).Lineage;
         var before = new List<VersionKey>();
         if (cited is { PipelineRunId: { } pipelineRun })
         {
@@ -59,7 +59,7 @@ internal static class OriginSection
         if (await graph.Db.LineageAlerts.FirstOrDefaultAsync(a => a.AlertId == evidence, cancellationToken) is { } alert)
         {
             graph.Link(graph.Add(Alert(alert)), run, LineageHop.Triggered, Cites);
-            return ConsequenceSection.LinkCause(graph, alert);
+            return await ConsequenceSection.LinkCauseAsync(graph, alert, cancellationToken);
         }
 
         if (trigger.Kind == "drift")

@@ -5,7 +5,9 @@ namespace MlSystem.Registry.Lineage;
 /// <summary>What a version answered, by endpoint revision, as Monitor counts it.</summary>
 internal sealed class PredictionSection(MonitorClient monitor)
 {
-    public async Task AddAsync(LineageBuilder graph, string model, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
+    /// <param name="own">The version's node.</param>
+    /// <param name="model">The name under which Monitor counted.</param>
+    public async Task AddAsync(LineageBuilder graph, string own, string model, int version, IReadOnlyList<ServingSpan> spans, CancellationToken cancellationToken)
     {
         if (graph.MonitorUnavailable is null)
         {
@@ -13,7 +15,7 @@ internal sealed class PredictionSection(MonitorClient monitor)
             graph.MonitorUnavailable = unavailable;
             if (unavailable is null)
             {
-                Add(graph, model, version, spans, served);
+                Add(graph, own, model, version, spans, served);
                 return;
             }
         }
@@ -30,12 +32,12 @@ internal sealed class PredictionSection(MonitorClient monitor)
 
     private const string Cites = "predictions: endpoint, endpoint_revision, model, version";
 
-    private static void Add(LineageBuilder graph, string model, int version, IReadOnlyList<ServingSpan> spans, IReadOnlyList<ServedCount> served)
+    private static void Add(LineageBuilder graph, string own, string model, int version, IReadOnlyList<ServingSpan> spans, IReadOnlyList<ServedCount> served)
     {
         var shown = spans.ToDictionary(s => (s.Endpoint, (long?)s.Revision), s => s.Id);
         foreach (var group in served.GroupBy(s => (s.Endpoint, s.EndpointRevision)).Where(g => g.Key.EndpointRevision is null || shown.ContainsKey(g.Key)))
         {
-            var cause = shown.GetValueOrDefault(group.Key, VersionId(model, version));
+            var cause = shown.GetValueOrDefault(group.Key, own);
             graph.Link(cause, graph.Add(Node(model, version, group.Key.Endpoint, group.Key.EndpointRevision, [.. group])), LineageHop.Answered, Cites);
         }
     }

@@ -8,12 +8,12 @@ namespace MlSystem.Registry.Lineage;
 /// <summary>How a version came to serve: promotions and the revisions of endpoints that have it.</summary>
 internal static class ServingSection
 {
-    /// <summary>Adds it and returns the spans of time in which the version served.</summary>
-    public static async Task<IReadOnlyList<ServingSpan>> AddAsync(LineageBuilder graph, string model, int version, CancellationToken cancellationToken)
+    /// <summary>Adds what there was under one of the model's names and returns the spans of time in which the version served.</summary>
+    /// <param name="own">The version's node.</param>
+    public static async Task<IReadOnlyList<ServingSpan>> AddAsync(LineageBuilder graph, string own, NameSpan name, int version, CancellationToken cancellationToken)
     {
-        var own = VersionId(model, version);
-        var spans = await RevisionsAsync(graph, model, version, cancellationToken);
-        var promoted = await PromotionsAsync(graph, own, model, version, cancellationToken);
+        var spans = await RevisionsAsync(graph, name, version, cancellationToken);
+        var promoted = await PromotionsAsync(graph, own, name, version, cancellationToken);
         foreach (var span in spans.Where(s => !promoted.Contains(s.Id)))
         {
             graph.Link(own, span.Id, LineageHop.ServedBy, "endpoint revision: variants");
@@ -23,9 +23,9 @@ internal static class ServingSection
     }
 
     /// <summary>The ids of the revisions that promotions made.</summary>
-    private static async Task<HashSet<string>> PromotionsAsync(LineageBuilder graph, string own, string model, int version, CancellationToken cancellationToken)
+    private static async Task<HashSet<string>> PromotionsAsync(LineageBuilder graph, string own, NameSpan name, int version, CancellationToken cancellationToken)
     {
-        var all = graph.Db.Promotions.Where(p => p.Model == model && p.Version == version);
+        var all = graph.Db.Promotions.Where(p => p.Model == name.Name && p.Version == version && p.RequestedAt >= name.From && p.RequestedAt < name.Until);
         var newest = await all.OrderByDescending(p => p.PromotionId).Take(graph.Max).ToListAsync(cancellationToken);
         var made = new HashSet<string>(StringComparer.Ordinal);
         foreach (var promotion in graph.Take(LineageType.Promotion, newest, await all.CountAsync(cancellationToken)))
@@ -43,10 +43,10 @@ internal static class ServingSection
         return made;
     }
 
-    private static async Task<IReadOnlyList<ServingSpan>> RevisionsAsync(LineageBuilder graph, string model, int version, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ServingSpan>> RevisionsAsync(LineageBuilder graph, NameSpan name, int version, CancellationToken cancellationToken)
     {
-        var db = graph.Db;
-        var having = db.EndpointRevisions.Where(r => db.RevisionVariants.Any(v => v.Endpoint == r.Name && v.Revision == r.Revision && v.Model == model && v.Version == version));
+        var (db, model) = (graph.Db, name.Name);
+        var having = db.EndpointRevisions.Where(r => r.CreatedAt >= name.From && r.CreatedAt < name.Until && db.RevisionVariants.Any(v => v.Endpoint == r.Name && v.Revision == r.Revision && v.Model == model && v.Version == version));
         var newest = await having.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.Name).ThenByDescending(r => r.Revision).Take(graph.Max)
             .Select(r => new { Row = r, Until = db.EndpointRevisions.Where(n => n.Name == r.Name && n.Revision == r.Revision + 1).Select(n => (long?)n.CreatedAt).FirstOrDefault() })
             .ToListAsync(cancellationToken);
@@ -87,7 +87,7 @@ internal static class ServingSection
         Href = "/api/promotions/" + promotion.PromotionId,
         Attributes = Attributes(
             ("state", promotion.Status), ("endpoint", promotion.Endpoint), ("alias", promotion.Alias), ("requested_by", promotion.RequestedBy), ("decided_by", promotion.DecidedBy),
-            ("approval_required", promotion.ApprovalRequired), ("checks", promotion.Checks is null ? null : JsonNode.Parse(promotion.Checks))),
+            ("approval_required", promotion.ApprovalRequired), ("checks", Stored(promotion.Checks))),
     };
 }
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using MlSystem.Contracts;
 using MlSystem.Registry.Events;
+using MlSystem.Registry.Lineage;
 using MlSystem.Registry.Mlflow;
 using MlSystem.Registry.Promotions;
 using MlSystem.Registry.Signing;
@@ -40,6 +41,7 @@ internal sealed class ModelRemoval(RegistryDatabase database, ServedModels serve
                 var model = await VersionStore.LockModelAsync(db, name, now, cancellationToken);
                 await served.RequireUnusedAsync(db, model, version: null, cancellationToken);
                 await approvers.RequireForWithdrawalAsync(db, name, caller, cancellationToken);
+                ModelNames.GiveAway(db, model, now);
                 db.Models.Remove(model);
                 db.Emit(name, Change.By(caller, now, RegistryChange.ModelDeleted) with { Model = name });
             },
@@ -63,6 +65,7 @@ internal sealed class ModelRemoval(RegistryDatabase database, ServedModels serve
                 await served.RequireUnnamedAsync(db, model, cancellationToken);
                 await approvers.RequireForWithdrawalAsync(db, name, caller, cancellationToken);
                 await SignAsync(db, model, renamed, cancellationToken);
+                ModelNames.GiveAway(db, model, now);
                 model.Name = renamed;
                 db.Emit(renamed, Change.By(caller, now, RegistryChange.ModelRenamed) with { Model = renamed });
                 await db.SaveChangesAsync(cancellationToken);

@@ -94,5 +94,16 @@ internal sealed class NativeModelReader(RegistryDatabase database, BlobStore blo
         version.CreatedBy,
         [.. aliases.Select(a => a.Alias)]);
 
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+    /// <summary>Stored JSON; where it can't be read, its text.</summary>
+    private static JsonElement? Json(string? text)
+    {
+        try
+        {
+            return text is null ? null : JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(text, ModelViewJson.Default.String);
+        }
+    }
 }

@@ -1,5 +1,15 @@
 namespace MlSystem.Registry.Storage;
 
+/// <summary>A name that a model had until it was renamed or deleted: promotions, revisions and alerts of that time say it.</summary>
+internal sealed class FormerModelName
+{
+    public required long ModelId { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>Unix milliseconds, exclusive.</summary>
+    public required long Until { get; init; }
+}
+
 internal sealed class RegisteredModel
 {
     public long ModelId { get; init; }

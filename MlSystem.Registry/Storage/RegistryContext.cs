@@ -20,6 +20,7 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
     public DbSet<BlobRow> Blobs => Set<BlobRow>();
     public DbSet<RegisteredModel> Models => Set<RegisteredModel>();
     public DbSet<RegisteredModelTag> ModelTags => Set<RegisteredModelTag>();
+    public DbSet<FormerModelName> FormerModelNames => Set<FormerModelName>();
     public DbSet<ModelVersion> Versions => Set<ModelVersion>();
     public DbSet<ModelVersionTag> VersionTags => Set<ModelVersionTag>();
     public DbSet<ModelVersionFile> VersionFiles => Set<ModelVersionFile>();
@@ -224,6 +225,9 @@ internal abstract class RegistryContext(DbContextOptions options) : DbContext(op
         modelBuilder.Entity<VersionOrigin>().HasIndex(o => new { o.ModelId, o.ParentVersion });
         modelBuilder.Entity<VersionOrigin>().HasIndex(o => o.PipelineRunId);
         modelBuilder.Entity<VersionOrigin>().HasIndex(o => o.TriggerEvidence);
+        // Without a foreign key: whose a record is stays to be told from when the model is gone.
+        modelBuilder.Entity<FormerModelName>().HasKey(n => new { n.Name, n.Until });
+        modelBuilder.Entity<FormerModelName>().HasIndex(n => n.ModelId);
         modelBuilder.Entity<LineageAlert>().HasKey(a => a.AlertId);
         modelBuilder.Entity<LineageAlert>().HasIndex(a => new { a.Model, a.Version });
         modelBuilder.Entity<LineageAlert>().HasIndex(a => new { a.Endpoint, a.Time });

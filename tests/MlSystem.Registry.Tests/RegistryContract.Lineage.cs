@@ -83,6 +83,56 @@ public abstract partial class RegistryContract
     }
 
     [Fact]
+    public async Task Lineage_keeps_what_happened_under_an_earlier_name()
+    {
+        var (old, present, endpoint, alert) = (await Registry.ModelAsync(), RegistryClient.Unique("renamed"), RegistryClient.Unique("endpoint"), RegistryClient.Unique("alert"));
+        await Registry.ServableAsync(old);
+        var promotion = (await PromoteAsync(old, 1, new { endpoint })).Ok().Body.GetProperty("promotion_id").GetString();
+        app.Monitor.Served(old, 1, endpoint, 1, "live", 10, 25, LineageEventSamples.Start, LineageEventSamples.Start.AddHours(1));
+        await TellAsync(Topics.Alerts, LineageEventSamples.Event(LineageEventSamples.Alert(alert, endpoint, old, 1, TimeProvider.System.GetUtcNow(), "1")));
+        await Eventually.TrueAsync(async () => (await LineageAsync(old, 1)).Nodes.ContainsKey($"alert:{alert}"), LineageDeadline, "the alert was read");
+        var other = await Registry.ModelAsync();
+        (await Registry.PutEndpointAsync(endpoint, other, await Registry.ServableAsync(other))).Ok();
+        (await Registry.PostAsync("registered-models/rename", new { name = old, new_name = present })).Ok();
+
+        var graph = await LineageAsync(present, 1);
+        Assert.Equal($"alert:{alert}", graph.Follow($"version:{present}/1", "requested_as", "applied_as", "answered", "raised"));
+        Assert.Contains($"promotion:{promotion}", graph.Nodes.Keys);
+        Assert.DoesNotContain($"version:{old}/1", graph.Nodes.Keys);
+
+        // Another model takes the old name, then gives it back: each has what was its own.
+        (await Registry.PostAsync("registered-models/create", new { name = old })).Ok();
+        await Registry.ServableAsync(old);
+        Assert.Empty((await LineageAsync(old, 1)).All("promotion"));
+        Assert.Empty((await LineageAsync(old, 1)).All("alert"));
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await Registry.PostAsync("registered-models/delete", new { name = old }, HttpMethod.Delete)).Status);
+        (await Registry.PostAsync("registered-models/rename", new { name = present, new_name = old })).Ok();
+        var back = await LineageAsync(old, 1);
+        Assert.Equal($"endpoint_revision:{endpoint}/1", back.Follow($"version:{old}/1", "requested_as", "applied_as"));
+    }
+
+    [Fact]
+    public async Task Lineage_that_is_stored_and_can_not_be_read_says_so_and_has_the_rest()
+    {
+        var name = await Registry.ModelAsync();
+        await TrainedAsync(name, LineageEventSamples.Lineage(RegistryClient.Unique("run"), "manual", "anna", null, new string('a', 64)));
+        await Registry.ChampionAsync(name, 1);
+        await using (var db = app.Services.GetRequiredService<RegistryDatabase>().Read())
+        {
+            await using var connection = db.Database.GetDbConnection();
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"UPDATE model_versions SET lineage = '{{\"run_id\": 3' WHERE model_id = (SELECT model_id FROM registered_models WHERE name = '{name}')";
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        var graph = await LineageAsync(name, 1);
+        Assert.Contains("stored lineage can't be read", graph.Nodes[$"version:{name}/1"].GetProperty("unavailable").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"endpoint_revision:{name}/1", graph.Follow($"version:{name}/1", "served_by"));
+        Assert.Equal(JsonValueKind.String, (await Registry.NativeAsync($"/api/models/{name}/versions/1")).Ok().Body.GetProperty("lineage").ValueKind);
+    }
+
+    [Fact]
     public async Task Lineage_shows_rollbacks_and_says_what_it_leaves_out()
     {
         var name = await Registry.ModelAsync();

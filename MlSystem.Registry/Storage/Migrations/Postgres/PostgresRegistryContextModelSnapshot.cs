@@ -340,6 +340,28 @@ namespace MlSystem.Registry.Storage.Migrations.Postgres
                     b.ToTable("experiment_tags");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.FormerModelName", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("bigint")
+                        .HasColumnName("until");
+
+                    b.Property<long>("ModelId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("model_id");
+
+                    b.HasKey("Name", "Until");
+
+                    b.HasIndex("ModelId");
+
+                    b.ToTable("former_model_names");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.LatestMetric", b =>
                 {
                     b.Property<string>("RunId")

@@ -304,6 +304,27 @@ namespace MlSystem.Registry.Storage.Migrations.Sqlite
                     b.ToTable("experiment_tags");
                 });
 
+            modelBuilder.Entity("MlSystem.Registry.Storage.FormerModelName", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("until");
+
+                    b.Property<long>("ModelId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("model_id");
+
+                    b.HasKey("Name", "Until");
+
+                    b.HasIndex("ModelId");
+
+                    b.ToTable("former_model_names");
+                });
+
             modelBuilder.Entity("MlSystem.Registry.Storage.LatestMetric", b =>
                 {
                     b.Property<string>("RunId")
