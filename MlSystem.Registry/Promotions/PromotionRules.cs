@@ -19,8 +19,10 @@ internal static class PromotionRules
         var (alias, endpoint) = (request.Target?.Alias, request.Target?.Endpoint);
         var checks = request.Checks is { ValueKind: not JsonValueKind.Null } given ? given.GetRawText() : null;
         errors.AddIf(string.IsNullOrEmpty(request.Model), "model", "it is missing");
-        errors.AddIf(request.Version is null or < 1, "version", "it must be 1 or more");
-        errors.AddIf((alias is null) == (endpoint is null), "target", "it must have either alias or endpoint");
+        errors.AddIf(request.Version is null, "version", "it is missing");
+        errors.AddIf(request.Version < 1, "version", $"it is {request.Version}; versions begin at 1");
+        errors.AddIf(request.Target is null, "target", "it is missing: {\"alias\": \"champion\"} or {\"endpoint\": name}");
+        errors.AddIf(request.Target is not null && (alias is null) == (endpoint is null), "target", "it must have either alias or endpoint");
         errors.AddIf(alias is not null and not AliasStore.Champion, "target.alias", $"only '{AliasStore.Champion}' commands what serves; set other aliases directly");
         errors.AddIf(alias is not null && request.Target!.Variants is not null, "target.variants", "an alias takes all live traffic; name the endpoint to give it variants");
         errors.AddIf(string.IsNullOrWhiteSpace(request.Comment), "comment", "it is missing: say why");
@@ -33,11 +35,12 @@ internal static class PromotionRules
 
         if (endpoint is not null)
         {
-            var state = new PutEndpoint { Variants = request.Target!.Variants ?? [Whole(request.Model ?? "", request.Version ?? 0)], Reason = "promotion" };
-            errors.AddAll(EndpointRules.Check(endpoint, state));
+            // Of variants that nobody gave nothing can be wrong but what was told above.
+            var state = new PutEndpoint { Variants = request.Target!.Variants ?? [Whole("model", 1)], Reason = "promotion" };
+            errors.AddAll(EndpointRules.Check(endpoint, state), ("name", "target.endpoint"), ("variants", "target.variants"));
         }
 
-        return errors.Any ? throw Refused.Invalid(errors) : new(request.Model!, request.Version!.Value, endpoint ?? request.Model!, alias, request.Target!.Variants, checks, request.Comment!);
+        return errors.Any ? throw Refused.Invalid(errors, "The promotion") : new(request.Model!, request.Version!.Value, endpoint ?? request.Model!, alias, request.Target!.Variants, checks, request.Comment!);
     }
 
     public static string Text(string? text) =>

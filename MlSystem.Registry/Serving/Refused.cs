@@ -15,6 +15,7 @@ internal static class Refused
 
     public static ErrorAnswerException PreconditionFailed(string message) => new(StatusCodes.Status412PreconditionFailed, message);
 
-    public static ErrorAnswerException Invalid(Errors errors) => new(
-        new ErrorAnswer(StatusCodes.Status422UnprocessableEntity, "Unprocessable Entity", "The serving state is not valid; 'errors' says where and why.") { Errors = errors.ToDictionary() });
+    /// <summary>The text has the mistakes too: MLflow's form has room for nothing else.</summary>
+    public static ErrorAnswerException Invalid(Errors errors, string what = "The serving state") => new(
+        new ErrorAnswer(StatusCodes.Status422UnprocessableEntity, "Unprocessable Entity", $"{what} is not valid: {errors.Summary()}.") { Errors = errors.ToDictionary() });
 }

@@ -41,6 +41,24 @@ public abstract partial class RegistryContract
     }
 
     [Fact]
+    public async Task A_promotion_that_is_not_complete_says_what_is_missing()
+    {
+        var name = await Registry.ModelAsync();
+        await AssertAsync(new { }, "The promotion is not valid: ", "comment: it is missing", "model: it is missing", "target: it is missing", "version: it is missing");
+        await AssertAsync(new { model = name, version = 0, target = new { alias = "champion" }, comment = "c" }, "version: it is 0; versions begin at 1");
+        await AssertAsync(new { model = name, version = 1, target = new { alias = "champion", endpoint = "e" }, comment = "c" }, "target: it must have either alias or endpoint");
+        await AssertAsync(new { model = name, version = 1, target = new { endpoint = "a/b" }, comment = "c" }, "target.endpoint: it must not contain '/'");
+        await AssertAsync(new { model = name, version = 1, target = new { endpoint = "e", variants = new[] { new { name = "a", model = name, version = 1, weight = -1 } } }, comment = "c" }, "target.variants[0].weight: it is -1");
+
+        async Task AssertAsync(object body, params string[] parts)
+        {
+            var answer = await Registry.SendAsync(HttpMethod.Post, "/api/promotions", body);
+            Assert.Equal(422, (int)answer.Status);
+            Assert.All(parts, part => Assert.Contains(part, answer.Body.GetProperty("detail").GetString(), StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task What_demands_an_approval_serves_by_no_other_way()
     {
         var name = await Registry.ModelAsync();
