@@ -16,6 +16,7 @@ public sealed class FeatureStoreMetrics
         _materializations = meter.CreateCounter<long>("feast_materialization_result_total", null, "Finished materializations of a feature view, by status.");
         _materializationSeconds = meter.CreateHistogram<double>("feast_materialization_duration_seconds", null, "Duration of a feature view's materialization.");
         Rejected = meter.CreateCounter<long>("mlsystem.features.rejected_events", "{event}", "Events that were no row of a known view.");
+        RuleWarnings = meter.CreateCounter<long>("mlsystem.features.rule_warnings", "{value}", "Values that came in although a rule of their view warns of them.");
         OfflineRows = meter.CreateCounter<long>("mlsystem.features.offline_rows", "{row}", "Rows written to Parquet, repeated deliveries included.");
         CompactedFiles = meter.CreateCounter<long>("mlsystem.features.compacted_files", "{file}", "Parquet files that became part of a bigger one.");
         OnlineRows = meter.CreateCounter<long>("mlsystem.features.online_rows", "{row}", "Rows offered to the online store, repeated deliveries included.");
@@ -31,6 +32,8 @@ public sealed class FeatureStoreMetrics
     }
 
     public Counter<long> Rejected { get; }
+
+    public Counter<long> RuleWarnings { get; }
 
     public Counter<long> OfflineRows { get; }
 

@@ -13,6 +13,7 @@ using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Recovery;
 using MlSystem.FeatureStore.PointInTime;
 using MlSystem.FeatureStore.PointInTime.Entities;
+using MlSystem.FeatureStore.Statistics;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
 using MlSystem.ServiceDefaults.Startup;
@@ -75,6 +76,8 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<Compactor>();
         builder.Services.AddSingleton<OfflineCleaner>();
         builder.Services.AddHostedService<CompactionService>();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ViewStatisticsJson.Default));
+        builder.Services.AddSingleton<StatisticsReader>();
         builder.Services.AddSingleton<LatestRows>();
         builder.Services.AddSingleton<LabelSources>();
         builder.Services.AddSingleton<HistoricalReader>();
@@ -88,6 +91,7 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<JobStore>();
         builder.Services.AddSingleton<MaterializationWindows>();
         builder.Services.AddSingleton<MaterializationJobs>();
+        builder.Services.AddSingleton<RuleGate>();
         builder.Services.AddSingleton<IJobHandler, Materializer>();
         builder.Services.AddHostedService<MaterializationScheduler>();
         builder.Services.AddHostedService<JobRunner>();

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using MlSystem.FeatureStore.OnDemand;
 using MlSystem.FeatureStore.Online.Packing;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Definitions;
 
@@ -30,6 +31,7 @@ public sealed class FeatureView
         Layout = _layouts[version];
         Features = Layout.Features;
         _featureIndex = Features.Select((field, index) => (field.Name, index)).ToFrozenDictionary(pair => pair.Name, pair => pair.index, StringComparer.Ordinal);
+        Rules = RowRules.Of(definition, Features);
         _sensitive = (definition.SensitiveColumns ?? []).ToFrozenSet(StringComparer.Ordinal);
         Ttl = definition.TtlSeconds == 0 ? null : TimeSpan.FromSeconds(definition.TtlSeconds);
     }
@@ -48,6 +50,9 @@ public sealed class FeatureView
     public IReadOnlyList<Field> JoinKeys { get; }
 
     public IReadOnlyList<Field> Features { get; }
+
+    /// <summary>What each row is asked when it comes in; null: nothing.</summary>
+    public RowRules? Rules { get; }
 
     /// <summary>Null: values never expire.</summary>
     public TimeSpan? Ttl { get; }

@@ -36,6 +36,9 @@ public sealed record FeatureViewDefinition : INamedDefinition
     /// <summary>When offline rows go online by themselves; absent: on request only.</summary>
     public MaterializationDefinition? Materialization { get; set; }
 
+    /// <summary>What values must be like.</summary>
+    public IReadOnlyList<RuleDefinition>? Rules { get; set; }
+
     /// <summary>Join keys and features whose values never appear in logs, error messages and statistics; told to every consumer of the definition.</summary>
     public IReadOnlyList<string>? SensitiveColumns { get; set; }
 }

@@ -123,4 +123,5 @@ internal sealed class IngestionErrorFilter : IEndpointFilter
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CsvResult))]
+[JsonSerializable(typeof(PushWarnings))]
 internal sealed partial class IngestionJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Text;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion;
 
@@ -19,6 +20,7 @@ public sealed class CsvRows : IDisposable
     private readonly CsvRecordReader _csv;
     private readonly List<CsvError> _errors = [];
     private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
+    private readonly List<RuleBreach> _breaches = [];
     private int _columns;
 
     public CsvRows(Stream csv, FeatureView view, bool online, bool offline, Func<long> nextCreatedUs)
@@ -30,6 +32,9 @@ public sealed class CsvRows : IDisposable
 
     /// <summary>Columns of the file that the view does not have.</summary>
     public IReadOnlyList<string> IgnoredColumns { get; private set; } = [];
+
+    /// <summary>Values that rules of the view only warn of, so far.</summary>
+    public RuleWarnings Warnings { get; } = new();
 
     /// <summary>Mistakes of the header or of the row that <see cref="ReadAsync"/> came to last.</summary>
     public IReadOnlyList<CsvError> Errors => _errors;
@@ -97,6 +102,7 @@ public sealed class CsvRows : IDisposable
         var values = Values(_view.Features, record, line, required: false);
         var eventUs = Time(_view.Definition.EventTimestampColumn, record, line);
         var createdUs = _view.Definition.CreatedTimestampColumn is { } created ? Time(created, record, line) : (long?)null;
+        CheckRules(values, line);
         return _errors.Count > 0 ? null : new FeatureRow
         {
             View = _view,
@@ -107,6 +113,22 @@ public sealed class CsvRows : IDisposable
             Online = _online,
             Offline = _offline,
         };
+    }
+
+    private void CheckRules(FeatureValue[] values, int line)
+    {
+        if (_errors.Count > 0 || _view.Rules is not { } rules)
+        {
+            return;
+        }
+
+        _breaches.Clear();
+        rules.Add(values, _breaches);
+        _errors.AddRange(_breaches.Where(breach => breach.Blocks).Select(breach => new CsvError(line, breach.Feature, breach.Message)));
+        if (_errors.Count == 0)
+        {
+            _breaches.ForEach(breach => Warnings.Add(_view.Name, line, breach));
+        }
     }
 
     private FeatureValue[] Values(IReadOnlyList<Field> fields, IReadOnlyList<string> record, int line, bool required)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion;
 
@@ -10,12 +11,20 @@ namespace MlSystem.FeatureStore.Ingestion;
 /// <param name="IgnoredColumns">Columns of the file that the view does not have.</param>
 public sealed record CsvResult(long Ingested, long Skipped, IReadOnlyList<CsvError> Errors, long ErrorsOmitted, IReadOnlyList<string> IgnoredColumns)
 {
+    /// <summary>Values that came in although a rule of the view warns of them.</summary>
+    public long WarningCount { get; init; }
+
+    /// <summary>The first of them; absent where there are none.</summary>
+    public IReadOnlyList<RuleWarning>? Warnings { get; init; }
+
+    internal CsvResult With(RuleWarnings warnings) => warnings.Count == 0 ? this : this with { WarningCount = warnings.Count, Warnings = warnings.Warnings };
+
     /// <summary>Nothing was ingested, because something is wrong.</summary>
     internal bool Refused { get; init; }
 }
 
 /// <summary>Reads an upload twice: first everything is checked, then everything is ingested. Memory is bounded by one batch of rows.</summary>
-public sealed class CsvUpload(RowIngestion ingestion, IOptions<FeatureStoreOptions> options)
+public sealed class CsvUpload(RowIngestion ingestion, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
 {
     /// <param name="csv">Seekable.</param>
     /// <param name="skipBad">Leave bad rows out instead of refusing all.</param>
@@ -48,7 +57,8 @@ public sealed class CsvUpload(RowIngestion ingestion, IOptions<FeatureStoreOptio
             }
         }
 
-        return new CsvResult(ingested, check.BadRows, check.Errors, check.Omitted, check.Ignored);
+        metrics.RuleWarnings.Add(rows.Warnings.Count);
+        return new CsvResult(ingested, check.BadRows, check.Errors, check.Omitted, check.Ignored).With(rows.Warnings);
     }
 
     private async Task<(bool BadHeader, long BadRows, IReadOnlyList<CsvError> Errors, long Omitted, IReadOnlyList<string> Ignored)> CheckAsync(

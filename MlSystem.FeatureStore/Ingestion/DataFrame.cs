@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion;
 
@@ -18,6 +19,9 @@ public sealed class DataFrame
     }
 
     public IReadOnlyList<DataFrameError> Errors => _errors;
+
+    /// <summary>Values that rules of the views only warn of.</summary>
+    public RuleWarnings Warnings { get; } = new();
 
     public int Rows { get; private set; }
 
@@ -78,7 +82,29 @@ public sealed class DataFrame
             };
         }
 
+        CheckRules(view, rows);
         return rows;
+    }
+
+    private void CheckRules(FeatureView view, FeatureRow[] rows)
+    {
+        var breaches = new List<RuleBreach>();
+        for (var row = 0; view.Rules is { } rules && row < rows.Length; row++)
+        {
+            breaches.Clear();
+            rules.Add(rows[row].Values, breaches);
+            foreach (var breach in breaches)
+            {
+                if (breach.Blocks)
+                {
+                    _errors.Add(new DataFrameError(breach.Feature, row, breach.Message));
+                }
+                else
+                {
+                    Warnings.Add(view.Name, row, breach);
+                }
+            }
+        }
     }
 
     private FeatureValue[]?[] Columns(IReadOnlyList<Field> fields, bool required) => [.. fields.Select(field => Column(field, required))];

@@ -1,8 +1,14 @@
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Feast;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion;
+
+/// <summary>Answer of a push whose rows came in although rules of their views warn of some values; without such values it is <c>null</c>.</summary>
+/// <param name="WarningCount">Values.</param>
+/// <param name="Warnings">The first of them.</param>
+public sealed record PushWarnings(long WarningCount, IReadOnlyList<RuleWarning> Warnings);
 
 /// <summary>Feast's <c>POST /push</c> and <c>POST /write-to-online-store</c>. Answers <c>null</c> once the rows are durable and, where online, readable.</summary>
 public static class PushEndpoints
@@ -15,7 +21,7 @@ public static class PushEndpoints
         return routes;
     }
 
-    private static async Task<IResult> PushAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, CancellationToken cancellationToken)
+    private static async Task<IResult> PushAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadAsync(http, cancellationToken);
         var issues = new List<FeastIssue>();
@@ -39,11 +45,10 @@ public static class PushEndpoints
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Unable to find push source '{source}', or no feature view uses it.");
         }
 
-        await IngestAsync(columns!.Value, views, target is not "offline", target is not "online", ingestion, cancellationToken);
-        return Null();
+        return await IngestAsync(columns!.Value, views, target is not "offline", target is not "online", ingestion, metrics, cancellationToken);
     }
 
-    private static async Task<IResult> WriteToOnlineStoreAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, CancellationToken cancellationToken)
+    private static async Task<IResult> WriteToOnlineStoreAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadAsync(http, cancellationToken);
         var issues = new List<FeastIssue>();
@@ -58,16 +63,15 @@ public static class PushEndpoints
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Feature view {name} is not online");
         }
 
-        await IngestAsync(columns!.Value, [view], online: true, offline: false, ingestion, cancellationToken);
-        return Null();
+        return await IngestAsync(columns!.Value, [view], online: true, offline: false, ingestion, metrics, cancellationToken);
     }
 
     private static List<FeatureView> Views(Catalog catalog, string source) =>
         [.. catalog.Views.Values.Where(view =>
             view.Definition.Source == source && catalog.Sources.TryGetValue(source, out var known) && known.Definition.Kind == SourceKind.Push)];
 
-    private static async Task IngestAsync(
-        JsonElement columns, IReadOnlyList<FeatureView> views, bool online, bool offline, RowIngestion ingestion, CancellationToken cancellationToken)
+    private static async Task<IResult> IngestAsync(
+        JsonElement columns, IReadOnlyList<FeatureView> views, bool online, bool offline, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         var frame = DataFrame.Read(columns);
         var rows = views.SelectMany(view => frame.RowsOf(view, online, offline, ingestion.NextCreatedUs)).ToArray();
@@ -86,7 +90,13 @@ public static class PushEndpoints
         {
             throw new FeastException(StatusCodes.Status413PayloadTooLarge, error.Message);
         }
-    }
 
-    private static IResult Null() => Results.Text("null", "application/json");
+        if (frame.Warnings.Count == 0)
+        {
+            return Results.Text("null", "application/json");
+        }
+
+        metrics.RuleWarnings.Add(frame.Warnings.Count);
+        return Results.Json(new PushWarnings(frame.Warnings.Count, frame.Warnings.Warnings), IngestionJson.Default.PushWarnings);
+    }
 }

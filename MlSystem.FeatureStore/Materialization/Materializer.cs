@@ -11,7 +11,7 @@ namespace MlSystem.FeatureStore.Materialization;
 /// materialization can run beside pushes and can be repeated. Progress is saved after every few partitions; a killed one goes on behind it.
 /// </summary>
 public sealed partial class Materializer(
-    CatalogStore catalog, OfflineProgress offline, LatestRows latest, OnlineStore online, MaterializationWindows windows,
+    CatalogStore catalog, OfflineProgress offline, LatestRows latest, OnlineStore online, MaterializationWindows windows, RuleGate gate,
     FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<Materializer> logger) : IJobHandler
 {
     public const string JobKind = "materialization";
@@ -62,6 +62,17 @@ public sealed partial class Materializer(
             }
 
             await SaveAsync(at = new ViewProgress { Window = window });
+        }
+
+        if (at.PartitionsDone == 0)
+        {
+            at = at with { Warnings = await gate.AskAsync(view, at.Window, cancellationToken) is { Count: > 0 } warnings ? warnings : null };
+            if (at.Warnings?.Any(warning => warning.StartsWith(RuleGate.Blocked, StringComparison.Ordinal)) == true)
+            {
+                await SaveAsync(at with { State = JobState.Failed, Message = string.Join("; ", at.Warnings) });
+                metrics.Materialized(name, success: false, time.GetElapsedTime(started));
+                return;
+            }
         }
 
         at = await CopyAsync(view, at, SaveAsync, cancellationToken);

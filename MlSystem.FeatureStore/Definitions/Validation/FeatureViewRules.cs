@@ -17,6 +17,7 @@ public static class FeatureViewRules
         ViewRules.CheckTtl(scope, path, view.TtlSeconds);
         ViewRules.CheckStores(scope, path, view.Online, view.Offline);
         CheckSchedule(scope, path, view);
+        RuleRules.Check(scope, path, view);
         var keys = ViewRules.CheckEntities(scope, path, view.Entities);
         CheckTimes(scope, path, view);
         var names = keys.Select(key => key.Name).Concat(view.Features.Select(feature => feature.Name)).ToArray();

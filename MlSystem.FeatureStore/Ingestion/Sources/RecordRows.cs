@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion.Sources;
 
@@ -11,6 +12,11 @@ public readonly record struct SourceRow(FeatureRow? Row, IReadOnlyList<CsvError>
 /// <summary>Makes rows of a view of a query's result.</summary>
 public sealed class RecordRows(FeatureView view, bool online, bool offline, Func<long> nextCreatedUs)
 {
+    private readonly List<RuleBreach> _breaches = [];
+
+    /// <summary>Values that rules of the view only warn of, so far.</summary>
+    public RuleWarnings Warnings { get; } = new();
+
     /// <summary>Columns that the source must have.</summary>
     public static IEnumerable<string> Columns(FeatureView view)
     {
@@ -40,6 +46,7 @@ public sealed class RecordRows(FeatureView view, bool online, bool offline, Func
         var values = Values(view.Features, reader, ordinals, line, errors, required: false);
         var eventUs = Time(view.Definition.EventTimestampColumn, reader, ordinals, line, errors);
         var createdUs = view.Definition.CreatedTimestampColumn is { } created ? Time(created, reader, ordinals, line, errors) : (long?)null;
+        CheckRules(values, line, errors);
         return errors.Count > 0 ? new SourceRow(null, errors) : new SourceRow(
             new FeatureRow
             {
@@ -52,6 +59,22 @@ public sealed class RecordRows(FeatureView view, bool online, bool offline, Func
                 Offline = offline && view.Definition.Offline,
             },
             []);
+    }
+
+    private void CheckRules(FeatureValue[] values, int line, List<CsvError> errors)
+    {
+        if (errors.Count > 0 || view.Rules is not { } rules)
+        {
+            return;
+        }
+
+        _breaches.Clear();
+        rules.Add(values, _breaches);
+        errors.AddRange(_breaches.Where(breach => breach.Blocks).Select(breach => new CsvError(line, breach.Feature, breach.Message)));
+        if (errors.Count == 0)
+        {
+            _breaches.ForEach(breach => Warnings.Add(view.Name, line, breach));
+        }
     }
 
     private FeatureValue[] Values(IReadOnlyList<Field> fields, DbDataReader reader, Dictionary<string, int> ordinals, int line, List<CsvError> errors, bool required)

@@ -7,7 +7,7 @@ using Npgsql;
 namespace MlSystem.FeatureStore.Ingestion.Sources;
 
 /// <summary>Ingests rows of a Parquet file or a table: first everything is checked, then everything is ingested. Memory is bounded by one batch of rows.</summary>
-public sealed class SourceUpload(SourceConnections connections, RowIngestion ingestion, IOptions<FeatureStoreOptions> options)
+public sealed class SourceUpload(SourceConnections connections, RowIngestion ingestion, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
 {
     /// <param name="from">Event times after this, in microseconds since 1970-01-01T00:00:00Z.</param>
     /// <param name="to">Event times up to and with this.</param>
@@ -29,7 +29,9 @@ public sealed class SourceUpload(SourceConnections connections, RowIngestion ing
             }
 
             var rows = new RecordRows(view, online, offline, ingestion.NextCreatedUs);
-            return check with { Ingested = await IngestAsync(command, rows, from, to, cancellationToken) };
+            var ingested = await IngestAsync(command, rows, from, to, cancellationToken);
+            metrics.RuleWarnings.Add(rows.Warnings.Count);
+            return (check with { Ingested = ingested }).With(rows.Warnings);
         }
         catch (DbException error)
         {

@@ -1,4 +1,5 @@
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Quality;
 using MlSystem.ServiceDefaults.EventLog;
 
 namespace MlSystem.FeatureStore.Ingestion.Sources;
@@ -12,6 +13,7 @@ public sealed class TopicRows
     private readonly int[] _values;
     private readonly int _event;
     private readonly int _created;
+    private readonly List<RuleBreach> _breaches = [];
 
     public TopicRows(FeatureView view, SourceDefinition source)
     {
@@ -21,6 +23,9 @@ public sealed class TopicRows
         _event = _columns.IndexOf(view.Definition.EventTimestampColumn);
         _created = view.Definition.CreatedTimestampColumn is { } created ? _columns.IndexOf(created) : -1;
     }
+
+    /// <summary>Values that rules of the view only warn of, so far.</summary>
+    public long Warnings { get; private set; }
 
     /// <summary>Without a column for it the created time is when the log took the event: the same however often the event is delivered.</summary>
     /// <returns>The row; null with an error, or without one where the filter leaves the event out.</returns>
@@ -35,6 +40,18 @@ public sealed class TopicRows
         if (Array.FindIndex(_keys, key => !values[key].HasValue) is >= 0 and var missing)
         {
             return (null, $"{_view.JoinKeys[missing].Name}: a join key is required");
+        }
+
+        if (_view.Rules is { } rules)
+        {
+            _breaches.Clear();
+            rules.Add(Array.ConvertAll(_values, value => values[value]), _breaches);
+            if (_breaches.FindIndex(breach => breach.Blocks) is >= 0 and var blocked)
+            {
+                return (null, $"{_breaches[blocked].Feature}: {_breaches[blocked].Message}");
+            }
+
+            Warnings += _breaches.Count;
         }
 
         return !values[_event].HasValue ? (null, $"{_view.Definition.EventTimestampColumn}: a time is required") : (

@@ -97,6 +97,7 @@ public sealed partial class TopicSources(
     private async Task TakeAsync(FeatureView view, TopicRows rows, IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken)
     {
         var good = new List<FeatureRow>(events.Count);
+        var warned = rows.Warnings;
         foreach (var stored in events)
         {
             var (row, error) = rows.Read(stored);
@@ -111,6 +112,7 @@ public sealed partial class TopicSources(
             }
         }
 
+        metrics.RuleWarnings.Add(rows.Warnings - warned);
         try
         {
             await ingestion.IngestAsync(good, cancellationToken);

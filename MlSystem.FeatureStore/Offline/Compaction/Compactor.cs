@@ -98,7 +98,8 @@ public sealed partial class Compactor(
             await CompactedFile.WriteAsync(connection, view.JoinKeys.Select(key => key.Name), rows, keep, path, cancellationToken);
             statistics = await FileStatistics.ReadAsync(connection, path, cancellationToken);
         });
-        return OfflineAdoption.RowOf(view.Name, date, name, bytes, statistics!, compacted: true, UnixTime.Microseconds(now));
+        var columns = statistics!.Columns.ToDictionary(column => column.Key, column => column.Value.For(view, column.Key), StringComparer.Ordinal);
+        return OfflineAdoption.RowOf(view.Name, date, name, bytes, statistics with { Columns = columns }, compacted: true, UnixTime.Microseconds(now));
     }
 
     private async Task<bool> WasMaterializedBetweenAsync(FeatureView view, long firstUs, long lastUs, CancellationToken cancellationToken)

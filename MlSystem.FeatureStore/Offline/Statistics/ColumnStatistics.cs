@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MlSystem.FeatureStore.Definitions;
 
 namespace MlSystem.FeatureStore.Offline.Statistics;
 
@@ -27,6 +28,9 @@ public sealed record ColumnStatistics
 
     [JsonIgnore]
     public double? Mean => Sum is { } sum && Count > 0 ? sum / Count : null;
+
+    /// <summary>Of a sensitive column only the counts.</summary>
+    public ColumnStatistics For(FeatureView view, string column) => view.IsSensitive(column) ? new ColumnStatistics { Nulls = Nulls, Count = Count } : this;
 
     /// <summary>The statistics of both rows together.</summary>
     public ColumnStatistics With(ColumnStatistics other) => new()

@@ -57,7 +57,7 @@ public sealed record Partition(
             files is [{ Compacted: true }],
             UnixTime.FromMicroseconds(files.Min(file => file.MinEventUs)),
             UnixTime.FromMicroseconds(files.Max(file => file.MaxEventUs)),
-            view.Features.ToDictionary(field => field.Name, field => FeatureStatistics.Of(statistics.Select(file => OfColumn(file.Columns, field.Name, file.Rows))), StringComparer.Ordinal));
+            view.Features.ToDictionary(field => field.Name, field => FeatureStatistics.Of(statistics.Select(file => OfColumn(file.Columns, field.Name, file.Rows).For(view, field.Name))), StringComparer.Ordinal));
     }
 
     /// <summary>A file that is older than a feature has no value of it.</summary>

@@ -7,7 +7,7 @@ namespace MlSystem.FeatureStore.Offline.Statistics;
 internal static class RowStatistics
 {
     public static Dictionary<string, ColumnStatistics> Of(FeatureView view, IReadOnlyList<OfflineRow> rows) => Enumerable.Range(0, view.Features.Count)
-        .ToDictionary(index => view.Features[index].Name, index => Of(view.Features[index].Datatype, rows.Select(row => row.Row.Values[index])), StringComparer.Ordinal);
+        .ToDictionary(index => view.Features[index].Name, index => Of(view.Features[index].Datatype, rows.Select(row => row.Row.Values[index])).For(view, view.Features[index].Name), StringComparer.Ordinal);
 
     private static ColumnStatistics Of(Datatype datatype, IEnumerable<FeatureValue> values)
     {
