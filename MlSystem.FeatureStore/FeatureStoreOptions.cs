@@ -15,6 +15,21 @@ public sealed class FeatureStoreOptions
     [Range(1, 1_000_000)]
     public int MaxOnlineEntities { get; set; } = 10_000;
 
+    /// <summary>
+    /// How long a row stays in the online store after its values have expired (event time plus the view's time to live), in seconds;
+    /// default 2,592,000 (30 days), 60 to 3,155,760,000 (100 years). A view's <c>expired.keep_seconds</c> replaces it.
+    /// </summary>
+    [Range(60, 3_155_760_000)]
+    public long OnlineKeepExpiredSeconds { get; set; } = 2_592_000;
+
+    /// <summary>How often is looked whether changed definitions want other rows in the online store; default 5 seconds, 0.05 to 3600 seconds.</summary>
+    [Range(0.05, 3600)]
+    public double OnlineSweepSeconds { get; set; } = 5;
+
+    /// <summary>How far event times may be ahead of this service's clock (of the event log's, for events of topics), in seconds; rows beyond are bad rows. Default 86,400 (1 day), 0 to 315,576,000,000 (10,000 years).</summary>
+    [Range(0, 315_576_000_000)]
+    public long MaxFutureSeconds { get; set; } = 86_400;
+
     /// <summary>Largest body of a JSON request, in bytes; default 64 MiB, 1 KiB to 1 GiB.</summary>
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxJsonBytes { get; set; } = 64 * 1024 * 1024;

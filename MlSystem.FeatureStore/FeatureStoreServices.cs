@@ -11,6 +11,7 @@ using MlSystem.FeatureStore.Offline.Compaction;
 using MlSystem.FeatureStore.Offline.Statistics;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Recovery;
+using MlSystem.FeatureStore.Online.Retention;
 using MlSystem.FeatureStore.PointInTime;
 using MlSystem.FeatureStore.PointInTime.Entities;
 using MlSystem.FeatureStore.Statistics;
@@ -57,6 +58,7 @@ public static class FeatureStoreServices
     public static WebApplicationBuilder AddIngestion(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Spool>();
+        builder.Services.AddSingleton<RowClock>();
         builder.Services.AddSingleton<RowIngestion>();
         builder.Services.AddSingleton<CsvUpload>();
         builder.Services.AddSingleton<SourceConnections>();
@@ -102,8 +104,15 @@ public static class FeatureStoreServices
     {
         builder.Services.AddSingleton<OnlineState>();
         builder.Services.AddSingleton<OnlineConnection>();
+        builder.Services.AddSingleton<RowLife>();
         builder.Services.AddSingleton<OnlineStore>();
+        builder.Services.AddSingleton<RowScan>();
+        builder.Services.AddSingleton<OnlineSweep>();
+        builder.Services.AddHostedService<OnlineSweeper>();
         builder.Services.AddSingleton<OnlineReader>();
+        builder.Services.AddSingleton<OnlinePlans>();
+        builder.Services.AddSingleton<PlainOnlineRequest>();
+        builder.Services.AddSingleton<OnlineRequests>();
         builder.Services.AddSingleton<OnlineRecovery>();
         builder.Services.AddSingleton<OnlineKeeper>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<OnlineKeeper>());

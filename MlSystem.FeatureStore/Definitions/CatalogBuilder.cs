@@ -100,6 +100,7 @@ public sealed class CatalogBuilder
         Features = [.. features.Select(feature => new FieldDefinition { Name = feature.Name, Datatype = feature.Datatype.Name() })],
         Source = stream.Source,
         TtlSeconds = stream.TtlSeconds,
+        Expired = stream.Expired,
         EventTimestampColumn = stream.EventTimestampColumn,
         Online = stream.Online,
         Offline = stream.Offline,

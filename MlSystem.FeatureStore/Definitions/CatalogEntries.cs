@@ -34,6 +34,7 @@ public sealed class FeatureView
         Rules = RowRules.Of(definition, Features);
         _sensitive = (definition.SensitiveColumns ?? []).ToFrozenSet(StringComparer.Ordinal);
         Ttl = definition.TtlSeconds == 0 ? null : TimeSpan.FromSeconds(definition.TtlSeconds);
+        Expiry = new Expiry(definition, Features);
     }
 
     /// <summary>Of a stream feature view: what its definition comes to.</summary>
@@ -56,6 +57,9 @@ public sealed class FeatureView
 
     /// <summary>Null: values never expire.</summary>
     public TimeSpan? Ttl { get; }
+
+    /// <summary>What online reads make of expired values.</summary>
+    public Expiry Expiry { get; }
 
     /// <summary>How the newest version packs a row.</summary>
     public PackedLayout Layout { get; }

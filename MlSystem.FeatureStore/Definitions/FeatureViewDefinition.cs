@@ -21,6 +21,9 @@ public sealed record FeatureViewDefinition : INamedDefinition
     /// <summary>How long a value is valid after its event time; absent or 0: for ever.</summary>
     public long TtlSeconds { get; set; }
 
+    /// <summary>What an online read gives for a value older than its time to live; absent: the value itself.</summary>
+    public ExpiredDefinition? Expired { get; set; }
+
     /// <summary>The column that tells when a row's values became true.</summary>
     public string EventTimestampColumn { get; set; } = "event_timestamp";
 

@@ -30,6 +30,9 @@ public sealed record StreamFeatureViewDefinition : INamedDefinition
     /// <summary>How long a value is valid after its event time; absent or 0: for ever.</summary>
     public long TtlSeconds { get; set; }
 
+    /// <summary>What an online read gives for a value older than its time to live; absent: the value itself.</summary>
+    public ExpiredDefinition? Expired { get; set; }
+
     public bool Online { get; set; } = true;
 
     public bool Offline { get; set; } = true;

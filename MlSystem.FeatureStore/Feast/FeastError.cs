@@ -52,6 +52,7 @@ public sealed record FeastIssues(IReadOnlyList<FeastIssue> Detail);
 [JsonSerializable(typeof(FeastDetail))]
 [JsonSerializable(typeof(FeastIssues))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(int))]
 public sealed partial class FeastJson : JsonSerializerContext
 {

@@ -27,6 +27,10 @@ public sealed partial class FeastErrorFilter(ILogger<FeastErrorFilter> logger) :
                 FeastJson.Readable.FeastIssues,
                 statusCode: StatusCodes.Status422UnprocessableEntity);
         }
+        catch (InvalidOperationException broken) when (BrokenText.Is(broken))
+        {
+            return Results.Json(new FeastIssues([FeastIssue.At("string_unicode", BrokenText.Message)]), FeastJson.Readable.FeastIssues, statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
         catch (BadHttpRequestException bad)
         {
             return Detail(bad.StatusCode, bad.Message);

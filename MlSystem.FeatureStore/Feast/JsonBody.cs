@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -22,7 +23,15 @@ public static class JsonBody
             throw new BadHttpRequestException($"The body has {http.Request.ContentLength} bytes; allowed are {limit}.", StatusCodes.Status413PayloadTooLarge);
         }
 
-        var document = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: cancellationToken);
+        return Checked(await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Parses a body that is here as a whole; it is not used afterwards.</summary>
+    /// <exception cref="JsonException">The body is not JSON, or no object.</exception>
+    public static JsonDocument Parse(ReadOnlySequence<byte> body) => Checked(JsonDocument.Parse(body.ToArray()));
+
+    private static JsonDocument Checked(JsonDocument document)
+    {
         if (document.RootElement.ValueKind == JsonValueKind.Object)
         {
             return document;

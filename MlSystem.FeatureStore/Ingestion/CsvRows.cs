@@ -15,7 +15,7 @@ public sealed class CsvRows : IDisposable
     private readonly FeatureView _view;
     private readonly bool _online;
     private readonly bool _offline;
-    private readonly Func<long> _nextCreatedUs;
+    private readonly RowClock _clock;
     private readonly StreamReader _text;
     private readonly CsvRecordReader _csv;
     private readonly List<CsvError> _errors = [];
@@ -23,9 +23,9 @@ public sealed class CsvRows : IDisposable
     private readonly List<RuleBreach> _breaches = [];
     private int _columns;
 
-    public CsvRows(Stream csv, FeatureView view, bool online, bool offline, Func<long> nextCreatedUs)
+    public CsvRows(Stream csv, FeatureView view, bool online, bool offline, RowClock clock)
     {
-        (_view, _online, _offline, _nextCreatedUs) = (view, online && view.Definition.Online, offline && view.Definition.Offline, nextCreatedUs);
+        (_view, _online, _offline, _clock) = (view, online && view.Definition.Online, offline && view.Definition.Offline, clock);
         _text = new StreamReader(csv, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         _csv = new CsvRecordReader(_text);
     }
@@ -101,6 +101,11 @@ public sealed class CsvRows : IDisposable
         var keys = Values(_view.JoinKeys, record, line, required: true);
         var values = Values(_view.Features, record, line, required: false);
         var eventUs = Time(_view.Definition.EventTimestampColumn, record, line);
+        if (_errors.Count == 0 && _clock.Mistake(eventUs) is { } mistake)
+        {
+            _errors.Add(new CsvError(line, _view.Definition.EventTimestampColumn, mistake));
+        }
+
         var createdUs = _view.Definition.CreatedTimestampColumn is { } created ? Time(created, record, line) : (long?)null;
         CheckRules(values, line);
         return _errors.Count > 0 ? null : new FeatureRow
@@ -109,7 +114,7 @@ public sealed class CsvRows : IDisposable
             Keys = keys,
             Values = values,
             EventUs = eventUs,
-            CreatedUs = createdUs ?? _nextCreatedUs(),
+            CreatedUs = createdUs ?? _clock.NextCreatedUs(),
             Online = _online,
             Offline = _offline,
         };

@@ -24,7 +24,7 @@ public sealed record CsvResult(long Ingested, long Skipped, IReadOnlyList<CsvErr
 }
 
 /// <summary>Reads an upload twice: first everything is checked, then everything is ingested. Memory is bounded by one batch of rows.</summary>
-public sealed class CsvUpload(RowIngestion ingestion, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
+public sealed class CsvUpload(RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
 {
     /// <param name="csv">Seekable.</param>
     /// <param name="skipBad">Leave bad rows out instead of refusing all.</param>
@@ -37,7 +37,7 @@ public sealed class CsvUpload(RowIngestion ingestion, FeatureStoreMetrics metric
         }
 
         csv.Position = 0;
-        using var rows = new CsvRows(csv, view, online, offline, ingestion.NextCreatedUs);
+        using var rows = new CsvRows(csv, view, online, offline, clock);
         await rows.ReadHeaderAsync(cancellationToken);
         var batch = new List<FeatureRow>(options.Value.IngestBatchRows);
         long ingested = 0;
@@ -64,7 +64,7 @@ public sealed class CsvUpload(RowIngestion ingestion, FeatureStoreMetrics metric
     private async Task<(bool BadHeader, long BadRows, IReadOnlyList<CsvError> Errors, long Omitted, IReadOnlyList<string> Ignored)> CheckAsync(
         Stream csv, FeatureView view, bool online, bool offline, CancellationToken cancellationToken)
     {
-        using var rows = new CsvRows(csv, view, online, offline, static () => 0);
+        using var rows = new CsvRows(csv, view, online, offline, clock);
         if (!await rows.ReadHeaderAsync(cancellationToken))
         {
             return (true, 0, [.. rows.Errors], 0, rows.IgnoredColumns);

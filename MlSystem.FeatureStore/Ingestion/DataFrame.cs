@@ -51,7 +51,7 @@ public sealed class DataFrame
     }
 
     /// <summary>Makes rows of a view; what is wrong goes to <see cref="Errors"/>.</summary>
-    public IReadOnlyList<FeatureRow> RowsOf(FeatureView view, bool online, bool offline, Func<long> nextCreatedUs)
+    public IReadOnlyList<FeatureRow> RowsOf(FeatureView view, bool online, bool offline, RowClock clock)
     {
         if (_errors.Count > 0)
         {
@@ -60,8 +60,8 @@ public sealed class DataFrame
 
         var keys = Columns(view.JoinKeys, required: true);
         var values = Columns(view.Features, required: false);
-        var eventTimes = Times(view.Definition.EventTimestampColumn);
-        var createdTimes = view.Definition.CreatedTimestampColumn is { } created ? Times(created) : null;
+        var eventTimes = Times(view.Definition.EventTimestampColumn, clock);
+        var createdTimes = view.Definition.CreatedTimestampColumn is { } created ? Times(created, null) : null;
         if (_errors.Count > 0)
         {
             return [];
@@ -76,7 +76,7 @@ public sealed class DataFrame
                 Keys = Array.ConvertAll(keys, column => column![row]),
                 Values = Array.ConvertAll(values, column => column![row]),
                 EventUs = eventTimes![row],
-                CreatedUs = createdTimes?[row] ?? nextCreatedUs(),
+                CreatedUs = createdTimes?[row] ?? clock.NextCreatedUs(),
                 Online = online && view.Definition.Online,
                 Offline = offline && view.Definition.Offline,
             };
@@ -133,7 +133,8 @@ public sealed class DataFrame
         return values;
     }
 
-    private long[]? Times(string column)
+    /// <param name="clock">Of event times, which may not lie in the far future.</param>
+    private long[]? Times(string column, RowClock? clock)
     {
         if (!_columns.TryGetValue(column, out var json))
         {
@@ -144,7 +145,7 @@ public sealed class DataFrame
         var times = new long[json.Length];
         for (var row = 0; row < json.Length; row++)
         {
-            if (ValueReader.Time(json[row], out times[row]) is { } error)
+            if ((ValueReader.Time(json[row], out times[row]) ?? clock?.Mistake(times[row])) is { } error)
             {
                 _errors.Add(new DataFrameError(column, row, error));
             }

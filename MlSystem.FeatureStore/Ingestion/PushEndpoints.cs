@@ -21,7 +21,7 @@ public static class PushEndpoints
         return routes;
     }
 
-    private static async Task<IResult> PushAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
+    private static async Task<IResult> PushAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadAsync(http, cancellationToken);
         var issues = new List<FeastIssue>();
@@ -45,10 +45,10 @@ public static class PushEndpoints
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Unable to find push source '{source}', or no feature view uses it.");
         }
 
-        return await IngestAsync(columns!.Value, views, target is not "offline", target is not "online", ingestion, metrics, cancellationToken);
+        return await IngestAsync(columns!.Value, views, target is not "offline", target is not "online", ingestion, clock, metrics, cancellationToken);
     }
 
-    private static async Task<IResult> WriteToOnlineStoreAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
+    private static async Task<IResult> WriteToOnlineStoreAsync(HttpContext http, CatalogStore catalog, RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadAsync(http, cancellationToken);
         var issues = new List<FeastIssue>();
@@ -63,7 +63,7 @@ public static class PushEndpoints
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Feature view {name} is not online");
         }
 
-        return await IngestAsync(columns!.Value, [view], online: true, offline: false, ingestion, metrics, cancellationToken);
+        return await IngestAsync(columns!.Value, [view], online: true, offline: false, ingestion, clock, metrics, cancellationToken);
     }
 
     private static List<FeatureView> Views(Catalog catalog, string source) =>
@@ -71,10 +71,10 @@ public static class PushEndpoints
             view.Definition.Source == source && catalog.Sources.TryGetValue(source, out var known) && known.Definition.Kind == SourceKind.Push)];
 
     private static async Task<IResult> IngestAsync(
-        JsonElement columns, IReadOnlyList<FeatureView> views, bool online, bool offline, RowIngestion ingestion, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
+        JsonElement columns, IReadOnlyList<FeatureView> views, bool online, bool offline, RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
         var frame = DataFrame.Read(columns);
-        var rows = views.SelectMany(view => frame.RowsOf(view, online, offline, ingestion.NextCreatedUs)).ToArray();
+        var rows = views.SelectMany(view => frame.RowsOf(view, online, offline, clock)).ToArray();
         if (frame.Errors.Count > 0)
         {
             throw new FeastException([.. frame.Errors.Distinct().Select(error => error.Row is { } row

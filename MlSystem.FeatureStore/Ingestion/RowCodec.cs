@@ -11,6 +11,8 @@ namespace MlSystem.FeatureStore.Ingestion;
 /// <summary>Rows as <see cref="FeatureRowEvent"/>s in the event log. Written straight from the row: no dictionary and no element a value.</summary>
 public static class RowCodec
 {
+    private const string Source = "/mlsystem/features";
+
     public static LogEvent Encode(FeatureRow row, ArrayBufferWriter<byte> buffer, TimeProvider time)
     {
         buffer.ResetWrittenCount();
@@ -26,6 +28,17 @@ public static class RowCodec
         json.WriteEndObject();
         json.Flush();
         return new LogEvent(OnlineKey.Of(row), buffer.WrittenSpan.ToArray(), Headers(time));
+    }
+
+    /// <summary>Reads an event of topic <c>mlsystem.features</c> against the catalog in force.</summary>
+    /// <returns>The row, or why it can't be one.</returns>
+    public static (FeatureRow? Row, string? Error) Decode(StoredEvent stored, Catalog catalog, RowClock clock)
+    {
+        var decoded = Decode(stored.Event.Value, catalog);
+
+        // What this service wrote it checked before it acknowledged.
+        var isOwn = stored.Event.Headers.TryGetValue("ce_source", out var source) && source == Source;
+        return decoded.Row is { } row && !isOwn && clock.Mistake(row.EventUs, stored.Time) is { } mistake ? (null, $"event_time: {mistake}") : decoded;
     }
 
     /// <summary>Reads an event of any producer against the catalog in force.</summary>
@@ -101,7 +114,7 @@ public static class RowCodec
         {
             ["ce_specversion"] = "1.0",
             ["ce_id"] = Guid.CreateVersion7(now).ToString(),
-            ["ce_source"] = "/mlsystem/features",
+            ["ce_source"] = Source,
             ["ce_type"] = EventTypes.FeatureRow,
             ["ce_time"] = now.ToString("O", CultureInfo.InvariantCulture),
             ["content-type"] = "application/json",

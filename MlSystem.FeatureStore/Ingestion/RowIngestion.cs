@@ -11,22 +11,6 @@ namespace MlSystem.FeatureStore.Ingestion;
 /// </summary>
 public sealed class RowIngestion(IEventLog log, OnlineStore online, TimeProvider time)
 {
-    private long _lastCreatedUs;
-
-    /// <summary>The current time, but never the same twice: rows received later win over rows received earlier.</summary>
-    public long NextCreatedUs()
-    {
-        while (true)
-        {
-            var last = Interlocked.Read(ref _lastCreatedUs);
-            var next = Math.Max(UnixTime.Microseconds(time.GetUtcNow()), last + 1);
-            if (Interlocked.CompareExchange(ref _lastCreatedUs, next, last) == last)
-            {
-                return next;
-            }
-        }
-    }
-
     /// <summary>When the task completes the rows are durable, and the online ones can be read.</summary>
     /// <exception cref="IngestionException">The event log did not take the rows.</exception>
     /// <exception cref="OnlineStoreException">The rows are durable and will be online, but the online store does not answer now.</exception>

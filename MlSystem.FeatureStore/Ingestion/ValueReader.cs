@@ -21,14 +21,13 @@ public static class ValueReader
                 value = FeatureValue.Of(json.GetBoolean());
                 return null;
             case JsonValueKind.String when datatype == Datatype.Bytes:
-                value = FeatureValue.Of(json.GetString()!);
-                return null;
+                return FromText(json, out value);
             case JsonValueKind.Number when datatype is Datatype.Int32 or Datatype.Int64:
                 return FromInteger(datatype, json, out value);
             case JsonValueKind.Number when datatype is Datatype.Fp32 or Datatype.Fp64:
                 return FromFloat(datatype, json.GetDouble(), json.GetRawText(), out value);
             case JsonValueKind.String when datatype == Datatype.Timestamp:
-                return FromTime(json.GetString()!, out value);
+                return FromText(json, out var time) ?? FromTime(time.Text!, out value);
             case JsonValueKind.Array when datatype.IsList():
                 return ListReader.FromJson(datatype, json, out value);
             default:
@@ -96,9 +95,26 @@ public static class ValueReader
     public static string? Time(JsonElement json, out long microseconds)
     {
         microseconds = 0;
-        return json.ValueKind is JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Undefined
-            ? Time(json.ValueKind == JsonValueKind.String ? json.GetString() : null, out microseconds)
-            : $"{Shown(json.GetRawText())} is not a time; expected text like 2026-01-31T23:59:59Z";
+        var text = FeatureValue.Missing;
+        var unreadable = json.ValueKind == JsonValueKind.String ? FromText(json, out text) : null;
+        return unreadable ?? (json.ValueKind is JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Undefined
+            ? Time(text.Text, out microseconds)
+            : $"{Shown(json.GetRawText())} is not a time; expected text like 2026-01-31T23:59:59Z");
+    }
+
+    /// <summary>JSON may escape half of a surrogate pair, which no text can hold, and have bytes that are no UTF-8.</summary>
+    private static string? FromText(JsonElement json, out FeatureValue value)
+    {
+        value = FeatureValue.Missing;
+        try
+        {
+            value = FeatureValue.Of(json.GetString()!);
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            return "the text is not valid Unicode";
+        }
     }
 
     private static string? FromTime(string text, out FeatureValue value)

@@ -12,7 +12,7 @@ namespace MlSystem.FeatureStore.Offline;
 /// writes rows again, which readers don't notice, and loses none.
 /// </summary>
 public sealed partial class OfflineWriter(
-    IEventLog log, CatalogStore catalog, OfflineStore store, OfflineProgress progress, FeatureStoreMetrics metrics,
+    IEventLog log, CatalogStore catalog, RowClock clock, OfflineStore store, OfflineProgress progress, FeatureStoreMetrics metrics,
     IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OfflineWriter> logger) : BackgroundService
 {
     private const int ReadEvents = 5_000;
@@ -82,11 +82,11 @@ public sealed partial class OfflineWriter(
     {
         foreach (var stored in events)
         {
-            var (row, error) = RowCodec.Decode(stored.Event.Value, catalog.Current);
+            var (row, error) = RowCodec.Decode(stored, catalog.Current, clock);
             if (row is null)
             {
                 // Another replica may know a view that this one has not heard of.
-                (row, error) = RowCodec.Decode(stored.Event.Value, await catalog.RefreshAsync(cancellationToken));
+                (row, error) = RowCodec.Decode(stored, await catalog.RefreshAsync(cancellationToken), clock);
             }
 
             if (row is null)

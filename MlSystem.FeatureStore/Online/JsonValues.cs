@@ -9,6 +9,9 @@ namespace MlSystem.FeatureStore.Online;
 /// <summary>Values as JSON: numbers, texts and booleans as they are, times in RFC 3339, lists as arrays.</summary>
 internal static class JsonValues
 {
+    /// <summary>Longest text of a time, and of .NET's round-trip form.</summary>
+    public const int TimeBytes = 28;
+
     public static void Write(Utf8JsonWriter json, Datatype datatype, PackedRow row, int feature)
     {
         switch (datatype)
@@ -77,11 +80,19 @@ internal static class JsonValues
     /// <summary>As protobuf's JSON form writes a timestamp: UTC, with 0, 3 or 6 digits of a second.</summary>
     public static void WriteTime(Utf8JsonWriter json, long microseconds)
     {
-        Span<byte> text = stackalloc byte[40];
-        var time = UnixTime.FromMicroseconds(microseconds).UtcDateTime;
-        var format = microseconds % 1_000_000 == 0 ? "yyyy-MM-ddTHH:mm:ssZ" : microseconds % 1_000 == 0 ? "yyyy-MM-ddTHH:mm:ss.fffZ" : "yyyy-MM-ddTHH:mm:ss.ffffffZ";
-        time.TryFormat(text, out var written, format, CultureInfo.InvariantCulture);
-        json.WriteStringValue(text[..written]);
+        Span<byte> text = stackalloc byte[TimeBytes];
+        json.WriteStringValue(text[..FormatTime(text, microseconds)]);
+    }
+
+    /// <param name="text">At least <see cref="TimeBytes"/> long.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int FormatTime(Span<byte> text, long microseconds)
+    {
+        // The round-trip form, which .NET writes without looking at a pattern, cut behind the digits that are wanted.
+        UnixTime.FromMicroseconds(microseconds).UtcDateTime.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
+        var end = microseconds % 1_000_000 == 0 ? 19 : microseconds % 1_000 == 0 ? 23 : 26;
+        text[end] = (byte)'Z';
+        return end + 1;
     }
 
     private static void WriteList(Utf8JsonWriter json, Datatype datatype, PackedRow row, int feature)

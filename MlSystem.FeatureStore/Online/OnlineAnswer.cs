@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
-using MlSystem.FeatureStore.Online.Packing;
 
 namespace MlSystem.FeatureStore.Online;
 
@@ -16,6 +15,8 @@ public static class OnlineAnswer
     private static readonly JsonEncodedText NotFound = JsonEncodedText.Encode("NOT_FOUND");
     private static readonly JsonEncodedText OutsideMaxAge = JsonEncodedText.Encode("OUTSIDE_MAX_AGE");
     private static readonly JsonEncodedText Epoch = JsonEncodedText.Encode("1970-01-01T00:00:00Z");
+
+    private static ReadOnlySpan<byte> QuotedEpoch => "\"1970-01-01T00:00:00Z\""u8;
 
     public static void Write(IBufferWriter<byte> output, OnlineRequest request, OnlineResult result)
     {
@@ -41,9 +42,10 @@ public static class OnlineAnswer
             WriteEntity(json, datatype, values);
         }
 
+        using var times = new EventTimes(result);
         foreach (var column in result.Query.Columns)
         {
-            WriteColumn(json, result, column);
+            WriteColumn(json, result, column, times);
         }
 
         json.WriteEndArray();
@@ -87,7 +89,7 @@ public static class OnlineAnswer
         json.WriteEndArray();
     }
 
-    private static void WriteColumn(Utf8JsonWriter json, OnlineResult result, OnlineColumn column)
+    private static void WriteColumn(Utf8JsonWriter json, OnlineResult result, OnlineColumn column, EventTimes times)
     {
         if (column.IsComputed)
         {
@@ -95,38 +97,50 @@ public static class OnlineAnswer
             return;
         }
 
-        var datatype = result.DatatypeOf(column);
         var rows = result.Query.Rows;
+        var statuses = ArrayPool<OnlineStatus>.Shared.Rent(rows);
         json.WriteStartObject();
         json.WriteStartArray("values"u8);
-        for (var i = 0; i < rows; i++)
-        {
-            WriteValue(json, datatype, result.Cell(column, i, out var row, out var feature, out _), row, feature);
-        }
-
+        WriteValues(json, result, column, statuses.AsSpan(0, rows));
         json.WriteEndArray();
         json.WriteStartArray("statuses"u8);
-        for (var i = 0; i < rows; i++)
+        foreach (var status in statuses.AsSpan(0, rows))
         {
-            json.WriteStringValue(Text(result.Cell(column, i, out _, out _, out _)));
+            json.WriteStringValue(Text(status));
         }
 
         json.WriteEndArray();
         json.WriteStartArray("event_timestamps"u8);
         for (var i = 0; i < rows; i++)
         {
-            if (result.Cell(column, i, out _, out _, out var eventUs) == OnlineStatus.NotFound)
-            {
-                json.WriteStringValue(Epoch);
-            }
-            else
-            {
-                JsonValues.WriteTime(json, eventUs);
-            }
+            json.WriteRawValue(statuses[i] == OnlineStatus.NotFound ? QuotedEpoch : times.Of(column, i), skipInputValidation: true);
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
+        ArrayPool<OnlineStatus>.Shared.Return(statuses);
+    }
+
+    private static void WriteValues(Utf8JsonWriter json, OnlineResult result, OnlineColumn column, Span<OnlineStatus> statuses)
+    {
+        var datatype = result.DatatypeOf(column);
+        var (givesExpired, expired) = (result.GivesExpired(column), result.ExpiredValue(column));
+        for (var i = 0; i < statuses.Length; i++)
+        {
+            var status = statuses[i] = result.Cell(column, i, out var row, out var feature, out _);
+            if (status == OnlineStatus.Present || (status == OnlineStatus.OutsideMaxAge && givesExpired))
+            {
+                JsonValues.Write(json, datatype, row, feature);
+            }
+            else if (status == OnlineStatus.OutsideMaxAge)
+            {
+                JsonValues.Write(json, datatype, expired);
+            }
+            else
+            {
+                json.WriteNullValue();
+            }
+        }
     }
 
     private static void WriteComputed(Utf8JsonWriter json, OnlineResult result, OnlineColumn column)
@@ -164,15 +178,4 @@ public static class OnlineAnswer
         OnlineStatus.OutsideMaxAge => OutsideMaxAge,
         _ => NotFound,
     };
-
-    private static void WriteValue(Utf8JsonWriter json, Datatype datatype, OnlineStatus status, PackedRow row, int feature)
-    {
-        if (status is not (OnlineStatus.Present or OnlineStatus.OutsideMaxAge))
-        {
-            json.WriteNullValue();
-            return;
-        }
-
-        JsonValues.Write(json, datatype, row, feature);
-    }
 }

@@ -21,6 +21,15 @@ public sealed class OnlineConnection(
     public async ValueTask<IDatabase> DatabaseAsync(CancellationToken cancellationToken) =>
         (_connection ?? await ConnectAsync(cancellationToken)).GetDatabase();
 
+    /// <summary>The server that takes writes, for commands on all of its keys.</summary>
+    /// <exception cref="OnlineStoreException">It is away.</exception>
+    public async ValueTask<IServer> ServerAsync(CancellationToken cancellationToken)
+    {
+        var connection = _connection ?? await ConnectAsync(cancellationToken);
+        return connection.GetServers().FirstOrDefault(server => server is { IsConnected: true, IsReplica: false })
+            ?? throw new OnlineStoreException("The online store is away: no server takes writes.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is not null)

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Microsoft.Extensions.Options;
-using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Feast;
 
 namespace MlSystem.FeatureStore.Online;
@@ -15,35 +12,22 @@ public static class OnlineEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext http, OnlineReader reader, CatalogStore catalog, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options, CancellationToken cancellationToken)
+        HttpContext http, OnlineReader reader, OnlineRequests requests, FeatureStoreMetrics metrics, CancellationToken cancellationToken)
     {
-        using var body = await JsonBody.ReadAsync(http, cancellationToken);
-        var request = await ReadAsync(body.RootElement, catalog, options.Value.MaxOnlineEntities, cancellationToken);
+        var request = await requests.ReadAsync(http, cancellationToken);
         var result = await reader.ReadAsync(request.Query, cancellationToken);
         metrics.OnlineReads.Add(request.Query.Rows);
-        http.Response.ContentType = "application/json";
-        OnlineAnswer.Write(http.Response.BodyWriter, request, result);
-        await http.Response.BodyWriter.FlushAsync(cancellationToken);
+        await AnswerAsync(http, request, result, cancellationToken);
         return Results.Empty;
     }
 
-    /// <summary>What is unknown here may have been applied by another replica a moment ago.</summary>
-    private static async ValueTask<OnlineRequest> ReadAsync(JsonElement body, CatalogStore catalog, int maxEntities, CancellationToken cancellationToken)
+    /// <summary>In one piece with its length: a chunk for every few kilobytes costs more than the copy.</summary>
+    private static async Task AnswerAsync(HttpContext http, OnlineRequest request, OnlineResult result, CancellationToken cancellationToken)
     {
-        var known = catalog.Current;
-        try
-        {
-            return OnlineRequest.Read(body, known, maxEntities);
-        }
-        catch (FeastException refusal) when (refusal.Status == StatusCodes.Status404NotFound)
-        {
-            var newest = await catalog.RefreshAsync(cancellationToken);
-            if (newest.Revision == known.Revision)
-            {
-                throw;
-            }
-
-            return OnlineRequest.Read(body, newest, maxEntities);
-        }
+        using var buffer = new AnswerBuffer();
+        OnlineAnswer.Write(buffer, request, result);
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = buffer.Written.Length;
+        await http.Response.BodyWriter.WriteAsync(buffer.Written, cancellationToken);
     }
 }

@@ -14,16 +14,9 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
     {
         try
         {
-            var known = catalog.Current;
-            var version = request.Version == 0 ? (int?)null : request.Version;
-            if (known.Service(request.FeatureService, version) is not { } service)
-            {
-                known = await catalog.RefreshAsync(context.CancellationToken);
-                service = known.Service(request.FeatureService, version)
-                    ?? throw FeastException.NotFound($"There is no feature service '{request.FeatureService}'{(version is null ? "" : $" version {version}")}.");
-            }
-
-            var plan = OnlinePlan.OfService(known, service.Name, service.Version, request.Features, fullNames: false);
+            var (plan, service) = request.FeatureService.Length == 0
+                ? (await PlanAsync(known => OnlinePlan.OfReferences(known, request.Features, request.FullFeatureNames), context.CancellationToken), null)
+                : await OfServiceAsync(request, context.CancellationToken);
             var query = GrpcJoinKeys.Query(request, plan, options.Value.MaxOnlineEntities);
             var result = await reader.ReadAsync(query, context.CancellationToken);
             metrics.OnlineReads.Add(query.Rows);
@@ -39,6 +32,33 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
         }
     }
 
+    private async ValueTask<(OnlinePlan Plan, FeatureService? Service)> OfServiceAsync(GetOnlineFeaturesRequest request, CancellationToken cancellationToken)
+    {
+        var known = catalog.Current;
+        var version = request.Version == 0 ? (int?)null : request.Version;
+        if (known.Service(request.FeatureService, version) is not { } service)
+        {
+            known = await catalog.RefreshAsync(cancellationToken);
+            service = known.Service(request.FeatureService, version)
+                ?? throw FeastException.NotFound($"There is no feature service '{request.FeatureService}'{(version is null ? "" : $" version {version}")}.");
+        }
+
+        return (OnlinePlan.OfService(known, service.Name, service.Version, request.Features, request.FullFeatureNames), service);
+    }
+
+    /// <summary>What is unknown here may have been applied by another replica a moment ago.</summary>
+    private async ValueTask<OnlinePlan> PlanAsync(Func<Catalog, OnlinePlan> plan, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return plan(catalog.Current);
+        }
+        catch (FeastException refusal) when (refusal.Status == StatusCodes.Status404NotFound)
+        {
+            return plan(await catalog.RefreshAsync(cancellationToken));
+        }
+    }
+
     private static StatusCode Code(FeastException refusal, GetOnlineFeaturesRequest request) => refusal.Status switch
     {
         StatusCodes.Status413PayloadTooLarge => StatusCode.ResourceExhausted,
@@ -47,9 +67,9 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
         _ => StatusCode.InvalidArgument,
     };
 
-    private static GetOnlineFeaturesResponse Answer(FeatureService service, OnlineResult result)
+    private static GetOnlineFeaturesResponse Answer(FeatureService? service, OnlineResult result)
     {
-        var response = new GetOnlineFeaturesResponse { FeatureService = service.Name, Version = service.Version };
+        var response = new GetOnlineFeaturesResponse { FeatureService = service?.Name ?? "", Version = service?.Version ?? 0 };
         foreach (var column in result.Query.Columns)
         {
             response.Columns.Add(Column(result, column));
@@ -75,13 +95,25 @@ public sealed class OnlineGrpcService(OnlineReader reader, CatalogStore catalog,
             return answer;
         }
 
+        var (givesExpired, expired) = (result.GivesExpired(column), result.ExpiredValue(column));
         for (var i = 0; i < result.Query.Rows; i++)
         {
             var status = result.Cell(column, i, out var row, out var feature, out var eventUs);
-            var hasValue = status is OnlineStatus.Present or OnlineStatus.OutsideMaxAge;
             answer.Statuses.Add((FeatureStatus)status);
             answer.EventTimestampsMs.Add(status == OnlineStatus.NotFound ? 0 : eventUs / 1000);
-            GrpcValues.Add(answer.Values, datatype, hasValue, row, feature);
+            if (!givesExpired)
+            {
+                answer.Nulls.Add(status != OnlineStatus.Present && (status != OnlineStatus.OutsideMaxAge || !expired.HasValue));
+            }
+
+            if (status == OnlineStatus.OutsideMaxAge && !givesExpired)
+            {
+                GrpcValues.Add(answer.Values, datatype, expired);
+            }
+            else
+            {
+                GrpcValues.Add(answer.Values, datatype, status is OnlineStatus.Present or OnlineStatus.OutsideMaxAge, row, feature);
+            }
         }
 
         return answer;

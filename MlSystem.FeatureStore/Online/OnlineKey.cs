@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 
@@ -12,6 +13,9 @@ namespace MlSystem.FeatureStore.Online;
 public static class OnlineKey
 {
     public const string Prefix = "fs:";
+
+    /// <summary>Names are at most 100 characters long.</summary>
+    private const int StackBytes = 160;
 
     public static string Entity(IReadOnlyList<Field> joinKeys, ReadOnlySpan<FeatureValue> keys)
     {
@@ -32,6 +36,19 @@ public static class OnlineKey
     public static string Of(FeatureRow row) => string.Concat(Prefix, row.View.Name, ":", Entity(row.View.JoinKeys, row.Keys));
 
     public static string Of(FeatureView view, ReadOnlySpan<FeatureValue> keys) => string.Concat(Prefix, view.Name, ":", Entity(view.JoinKeys, keys));
+
+    /// <summary>The same, as the server's bytes.</summary>
+    public static byte[] BytesOf(FeatureView view, ReadOnlySpan<FeatureValue> keys)
+    {
+        Span<byte> key = stackalloc byte[StackBytes];
+        if (keys.Length != 1 || view.JoinKeys[0].Datatype is not (Datatype.Int32 or Datatype.Int64)
+            || !Utf8.TryWrite(key, CultureInfo.InvariantCulture, $"{Prefix}{view.Name}:{keys[0].AsInt64}", out var written))
+        {
+            return Encoding.UTF8.GetBytes(Of(view, keys));
+        }
+
+        return key[..written].ToArray();
+    }
 
     private static string Text(Datatype datatype, in FeatureValue value) => datatype switch
     {

@@ -21,11 +21,10 @@ public sealed class OnlinePlan
     public IReadOnlyList<OnlineComputation> Computations => _computations;
 
     /// <summary>Join keys of all views, each once.</summary>
-    public IReadOnlyList<Field> JoinKeys => [.. _views.SelectMany(view => view.JoinKeys).Distinct()];
+    public IReadOnlyList<Field> JoinKeys { get; private set; } = [];
 
     /// <summary>Columns that the request must bring along, each once.</summary>
-    public IReadOnlyList<Field> RequestColumns =>
-        [.. _computations.SelectMany(computation => computation.View.Program.Inputs).Where(input => input.IsRequest).Select(input => input.Field).Distinct()];
+    public IReadOnlyList<Field> RequestColumns { get; private set; } = [];
 
     /// <param name="references"><c>view:feature</c>.</param>
     /// <exception cref="FeastException">404 with every unknown view and feature, 422 when names collide.</exception>
@@ -133,6 +132,8 @@ public sealed class OnlinePlan
             throw FeastException.NotFound(string.Join("; ", _unknown.Distinct(StringComparer.Ordinal)));
         }
 
+        JoinKeys = [.. _views.SelectMany(view => view.JoinKeys).Distinct()];
+        RequestColumns = [.. _computations.SelectMany(computation => computation.View.Program.Inputs).Where(input => input.IsRequest).Select(input => input.Field).Distinct()];
         if (RequestColumns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } ambiguous)
         {
             throw new FeastException(

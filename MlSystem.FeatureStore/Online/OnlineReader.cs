@@ -52,7 +52,7 @@ public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, TimePr
                 entity[k] = columns[k][row];
             }
 
-            keys[row] = OnlineKey.Of(view, entity);
+            keys[row] = OnlineKey.BytesOf(view, entity);
         }
     }
 

@@ -71,9 +71,15 @@ public sealed class OnlineResult
         row = new PackedRow(bytes, layout);
         eventUs = PackedRow.EventUsOf(bytes);
         return feature < 0 || row.IsNull(feature) ? OnlineStatus.NullValue
-            : view.Ttl is { } ttl && _nowUs - eventUs > UnixTime.Microseconds(ttl) ? OnlineStatus.OutsideMaxAge
+            : view.Expiry.TtlUs < _nowUs - eventUs ? OnlineStatus.OutsideMaxAge
             : OnlineStatus.Present;
     }
+
+    /// <summary>Whether a cell of status OutsideMaxAge gives its stored value; else it gives <see cref="ExpiredValue"/>.</summary>
+    public bool GivesExpired(OnlineColumn column) => Query.Views[column.ViewOrdinal].Expiry.IsFlagged;
+
+    /// <summary>What stands in place of expired values; missing: null.</summary>
+    public FeatureValue ExpiredValue(OnlineColumn column) => column.Feature < 0 ? FeatureValue.Missing : Query.Views[column.ViewOrdinal].Expiry.DefaultOf(column.Feature);
 
     private FeatureValue[][] Compute(OnlineComputation computation)
     {

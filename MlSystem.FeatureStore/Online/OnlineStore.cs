@@ -1,11 +1,12 @@
 using StackExchange.Redis;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Online.Packing;
+using MlSystem.FeatureStore.Online.Retention;
 
 namespace MlSystem.FeatureStore.Online;
 
 /// <summary>Packed rows in a Redis-protocol server. Any failure of it is an <see cref="OnlineStoreException"/>.</summary>
-public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
+public sealed class OnlineStore(OnlineConnection connection, OnlineState state, RowLife life)
 {
     /// <summary>Present and beginning with <c>ready</c> while the server holds everything; gone with the data when it loses it.</summary>
     private const string MarkerKey = OnlineKey.Prefix + ":state";
@@ -18,7 +19,10 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
     /// <summary>Rows of one script call: long enough to spare round trips, short enough not to block the server's other clients.</summary>
     private const int RowsPerCall = 128;
 
-    /// <summary>Keeps a stored row that is newer: the first 16 bytes are event time, then created time, and compare as bytes (not with &lt;, which is locale-dependent in Lua).</summary>
+    /// <summary>
+    /// Keeps a stored row that is newer: the first 16 bytes are event time, then created time, and compare as bytes (not with &lt;, which is
+    /// locale-dependent in Lua). The second half of the arguments are the milliseconds that the rows stay, 0 for ever.
+    /// </summary>
     private const string WriteNewer = """
         local written = 0
         for i = 1, #KEYS do
@@ -35,7 +39,12 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
             end
           end
           if newer then
-            redis.call('SET', KEYS[i], new)
+            local stays = ARGV[#KEYS + i]
+            if stays == '0' then
+              redis.call('SET', KEYS[i], new)
+            else
+              redis.call('SET', KEYS[i], new, 'PX', stays)
+            end
             written = written + 1
           end
         end
@@ -64,7 +73,10 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
         return values;
     }
 
-    /// <summary>Writes rows unless the store has a newer one of the entity; when the task completes they can be read.</summary>
+    /// <summary>
+    /// Writes rows unless the store has a newer one of the entity; when the task completes they can be read. Rows whose time in the store
+    /// (<see cref="RowLife"/>) is over are left out.
+    /// </summary>
     /// <returns>How many were newer than what the store had.</returns>
     public async Task<long> WriteAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken)
     {
@@ -75,7 +87,10 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
                 for (var start = 0; start < rows.Count; start += RowsPerCall)
                 {
                     var (keys, values) = Pack(rows, start, Math.Min(RowsPerCall, rows.Count - start));
-                    calls.Add(database.ScriptEvaluateAsync(WriteNewer, keys, values));
+                    if (keys.Length > 0)
+                    {
+                        calls.Add(database.ScriptEvaluateAsync(WriteNewer, keys, values));
+                    }
                 }
 
                 return await Task.WhenAll(calls);
@@ -106,19 +121,25 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state)
 
     private static bool IsReady(RedisValue marker) => marker.StartsWith(Ready);
 
-    private static (RedisKey[] Keys, RedisValue[] Values) Pack(IReadOnlyList<FeatureRow> rows, int start, int count)
+    private (RedisKey[] Keys, RedisValue[] Values) Pack(IReadOnlyList<FeatureRow> rows, int start, int count)
     {
-        var (keys, values) = (new RedisKey[count], new RedisValue[count]);
-        for (var i = 0; i < count; i++)
+        var (keys, values, stays) = (new List<RedisKey>(count), new List<RedisValue>(count * 2), new List<RedisValue>(count));
+        for (var i = start; i < start + count; i++)
         {
-            keys[i] = OnlineKey.Of(rows[start + i]);
-            values[i] = RowPacker.Pack(rows[start + i]);
+            if (life.MillisecondsLeft(rows[i].View, rows[i].EventUs) is >= 0 and var left)
+            {
+                keys.Add(OnlineKey.Of(rows[i]));
+                values.Add(RowPacker.Pack(rows[i]));
+                stays.Add(left);
+            }
         }
 
-        return (keys, values);
+        values.AddRange(stays);
+        return ([.. keys], [.. values]);
     }
 
-    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
+    /// <exception cref="OnlineStoreException">The server does not answer in time.</exception>
+    internal async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {

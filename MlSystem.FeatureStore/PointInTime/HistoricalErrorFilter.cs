@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlSystem.FeatureStore.Feast;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.PointInTime;
@@ -23,6 +24,10 @@ internal sealed class HistoricalErrorFilter : IEndpointFilter
         catch (JsonException malformed)
         {
             return TypedResults.Problem($"The body is not valid JSON: {malformed.Message}", statusCode: StatusCodes.Status400BadRequest);
+        }
+        catch (InvalidOperationException broken) when (BrokenText.Is(broken))
+        {
+            return TypedResults.Problem(BrokenText.Message, statusCode: StatusCodes.Status400BadRequest);
         }
         catch (BadHttpRequestException bad)
         {

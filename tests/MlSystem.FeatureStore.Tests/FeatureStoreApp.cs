@@ -52,7 +52,7 @@ public sealed class FeatureStoreApp : IAsyncDisposable
 
     public async Task WaitUntilReadyAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(180));
         while (!(await Client.GetAsync("/health", deadline.Token)).IsSuccessStatusCode)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);

@@ -22,6 +22,11 @@ internal sealed class StructureCheck
 
     private void Check(string path, DefinitionNode node, JsonTypeInfo type, bool nullable)
     {
+        if (type.Type == typeof(JsonElement))
+        {
+            return; // whatever it is; the definition's own rules know what fits
+        }
+
         if (node.Kind == JsonValueKind.Null)
         {
             if (!nullable)

@@ -15,6 +15,7 @@ public static class FeatureViewRules
         }
 
         ViewRules.CheckTtl(scope, path, view.TtlSeconds);
+        ExpiredRules.Check(scope, path, view.Expired, view.TtlSeconds, view.Features.Select(feature => (feature.Name, Datatypes.TryParse(feature.Datatype, out var datatype) ? datatype : (Datatype?)null)));
         ViewRules.CheckStores(scope, path, view.Online, view.Offline);
         CheckSchedule(scope, path, view);
         RuleRules.Check(scope, path, view);

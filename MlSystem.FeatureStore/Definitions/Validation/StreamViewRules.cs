@@ -29,6 +29,7 @@ public static class StreamViewRules
         var features = StreamFeatures.Of(view, columns);
         CheckNames(scope, path, keys, view, features);
         ViewRules.CheckSensitive(scope, path, view.SensitiveColumns, [.. keys.Select(key => key.Name), .. features.Select(feature => feature.Name), .. columns.Select(column => column.Name)]);
+        ExpiredRules.Check(scope, path, view.Expired, view.TtlSeconds, features.Select(feature => (feature.Name, (Datatype?)feature.Datatype)));
         ViewRules.CheckStored(scope, path, view.Name, view.Entities, [.. features.Select(feature => (feature.Name, (Datatype?)feature.Datatype, $"{path}.aggregations"))]);
     }
 

@@ -10,7 +10,7 @@ namespace MlSystem.FeatureStore.Ingestion.Sources;
 public readonly record struct SourceRow(FeatureRow? Row, IReadOnlyList<CsvError> Errors);
 
 /// <summary>Makes rows of a view of a query's result.</summary>
-public sealed class RecordRows(FeatureView view, bool online, bool offline, Func<long> nextCreatedUs)
+public sealed class RecordRows(FeatureView view, bool online, bool offline, RowClock clock)
 {
     private readonly List<RuleBreach> _breaches = [];
 
@@ -45,6 +45,11 @@ public sealed class RecordRows(FeatureView view, bool online, bool offline, Func
         var keys = Values(view.JoinKeys, reader, ordinals, line, errors, required: true);
         var values = Values(view.Features, reader, ordinals, line, errors, required: false);
         var eventUs = Time(view.Definition.EventTimestampColumn, reader, ordinals, line, errors);
+        if (errors.Count == 0 && clock.Mistake(eventUs) is { } mistake)
+        {
+            errors.Add(new CsvError(line, view.Definition.EventTimestampColumn, mistake));
+        }
+
         var createdUs = view.Definition.CreatedTimestampColumn is { } created ? Time(created, reader, ordinals, line, errors) : (long?)null;
         CheckRules(values, line, errors);
         return errors.Count > 0 ? new SourceRow(null, errors) : new SourceRow(
@@ -54,7 +59,7 @@ public sealed class RecordRows(FeatureView view, bool online, bool offline, Func
                 Keys = keys,
                 Values = values,
                 EventUs = eventUs,
-                CreatedUs = createdUs ?? nextCreatedUs(),
+                CreatedUs = createdUs ?? clock.NextCreatedUs(),
                 Online = online && view.Definition.Online,
                 Offline = offline && view.Definition.Offline,
             },

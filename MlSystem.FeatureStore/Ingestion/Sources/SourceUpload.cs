@@ -7,7 +7,7 @@ using Npgsql;
 namespace MlSystem.FeatureStore.Ingestion.Sources;
 
 /// <summary>Ingests rows of a Parquet file or a table: first everything is checked, then everything is ingested. Memory is bounded by one batch of rows.</summary>
-public sealed class SourceUpload(SourceConnections connections, RowIngestion ingestion, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
+public sealed class SourceUpload(SourceConnections connections, RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options)
 {
     /// <param name="from">Event times after this, in microseconds since 1970-01-01T00:00:00Z.</param>
     /// <param name="to">Event times up to and with this.</param>
@@ -22,13 +22,13 @@ public sealed class SourceUpload(SourceConnections connections, RowIngestion ing
                 : await SourceConnections.OpenParquetAsync(cancellationToken);
             await using var snapshot = await SourceConnections.SnapshotAsync(connection, cancellationToken);
             await using var command = Command(connection, snapshot, view, source, from, to);
-            var check = await CheckAsync(command, new RecordRows(view, online, offline, static () => 0), view, from, to, cancellationToken);
+            var check = await CheckAsync(command, new RecordRows(view, online, offline, clock), view, from, to, cancellationToken);
             if (check.Refused || (check.Skipped > 0 && !skipBad))
             {
                 return check with { Skipped = 0, Refused = true };
             }
 
-            var rows = new RecordRows(view, online, offline, ingestion.NextCreatedUs);
+            var rows = new RecordRows(view, online, offline, clock);
             var ingested = await IngestAsync(command, rows, from, to, cancellationToken);
             metrics.RuleWarnings.Add(rows.Warnings.Count);
             return (check with { Ingested = ingested }).With(rows.Warnings);

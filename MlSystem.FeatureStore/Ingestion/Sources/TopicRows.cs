@@ -8,6 +8,7 @@ namespace MlSystem.FeatureStore.Ingestion.Sources;
 public sealed class TopicRows
 {
     private readonly FeatureView _view;
+    private readonly RowClock _clock;
     private readonly TopicColumns _columns;
     private readonly int[] _keys;
     private readonly int[] _values;
@@ -15,9 +16,10 @@ public sealed class TopicRows
     private readonly int _created;
     private readonly List<RuleBreach> _breaches = [];
 
-    public TopicRows(FeatureView view, SourceDefinition source)
+    /// <param name="clock">Event times are compared with when the log took the event.</param>
+    public TopicRows(FeatureView view, SourceDefinition source, RowClock clock)
     {
-        (_view, _columns) = (view, new TopicColumns(source, view.IsSensitive));
+        (_view, _clock, _columns) = (view, clock, new TopicColumns(source, view.IsSensitive));
         _keys = [.. view.JoinKeys.Select(key => _columns.IndexOf(key.Name))];
         _values = [.. view.Features.Select(feature => _columns.IndexOf(feature.Name))];
         _event = _columns.IndexOf(view.Definition.EventTimestampColumn);
@@ -42,6 +44,11 @@ public sealed class TopicRows
             return (null, $"{_view.JoinKeys[missing].Name}: a join key is required");
         }
 
+        if ((values[_event].HasValue ? _clock.Mistake(values[_event].AsInt64, stored.Time) : "a time is required") is { } mistake)
+        {
+            return (null, $"{_view.Definition.EventTimestampColumn}: {mistake}");
+        }
+
         if (_view.Rules is { } rules)
         {
             _breaches.Clear();
@@ -54,7 +61,7 @@ public sealed class TopicRows
             Warnings += _breaches.Count;
         }
 
-        return !values[_event].HasValue ? (null, $"{_view.Definition.EventTimestampColumn}: a time is required") : (
+        return (
             new FeatureRow
             {
                 View = _view,

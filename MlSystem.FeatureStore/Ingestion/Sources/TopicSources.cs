@@ -9,7 +9,7 @@ namespace MlSystem.FeatureStore.Ingestion.Sources;
 /// once the rows are durable in the event log: a crash in between takes events in again, which changes nothing.
 /// </summary>
 public sealed partial class TopicSources(
-    IEventLog log, CatalogStore catalog, RowIngestion ingestion, FeatureStoreMetrics metrics, TimeProvider time, ILogger<TopicSources> logger) : BackgroundService
+    IEventLog log, CatalogStore catalog, RowIngestion ingestion, RowClock clock, FeatureStoreMetrics metrics, TimeProvider time, ILogger<TopicSources> logger) : BackgroundService
 {
     private const int ReadEvents = 2_000;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -70,7 +70,7 @@ public sealed partial class TopicSources(
     private async Task RunAsync(FeatureView view, SourceDefinition source, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var rows = new TopicRows(view, source);
+        var rows = new TopicRows(view, source, clock);
         while (!cancellationToken.IsCancellationRequested)
         {
             try

@@ -10,7 +10,7 @@ namespace MlSystem.FeatureStore.Online.Recovery;
 /// Writing a row twice changes nothing.
 /// </summary>
 public sealed partial class OnlineConsumer(
-    IEventLog log, OnlineStore store, CatalogStore catalog, FeatureStoreMetrics metrics, TimeProvider time, ILogger<OnlineConsumer> logger) : BackgroundService
+    IEventLog log, OnlineStore store, CatalogStore catalog, RowClock clock, FeatureStoreMetrics metrics, TimeProvider time, ILogger<OnlineConsumer> logger) : BackgroundService
 {
     private const string Group = "features-online";
     private const int ReadEvents = 2_000;
@@ -49,8 +49,8 @@ public sealed partial class OnlineConsumer(
         foreach (var stored in events)
         {
             // What is no row of a known view is reported by the offline writer, which reads the same events.
-            var row = RowCodec.Decode(stored.Event.Value, catalog.Current).Row
-                ?? RowCodec.Decode(stored.Event.Value, await catalog.RefreshAsync(cancellationToken)).Row;
+            var row = RowCodec.Decode(stored, catalog.Current, clock).Row
+                ?? RowCodec.Decode(stored, await catalog.RefreshAsync(cancellationToken), clock).Row;
             if (row is { Online: true })
             {
                 rows.Add(row);

@@ -5,6 +5,7 @@ using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Storage;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.Online.Retention;
 
 namespace MlSystem.FeatureStore.Online.Recovery;
 
@@ -14,7 +15,7 @@ namespace MlSystem.FeatureStore.Online.Recovery;
 /// </summary>
 public sealed partial class OnlineRecovery(
     OnlineStore store, CatalogStore catalog, OfflineProgress progress, LatestRows latest, IDbContextFactory<FeatureStoreContext> contexts,
-    FeatureStoreMetrics metrics, IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OnlineRecovery> logger)
+    FeatureStoreMetrics metrics, RowLife life, IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OnlineRecovery> logger)
 {
     private const int WriteRows = 2_000;
 
@@ -38,6 +39,11 @@ public sealed partial class OnlineRecovery(
             rows += await RestoreAsync(view, appliedUntilUs, cancellationToken);
         }
 
+        if (!isReady)
+        {
+            await OnlineSweep.NoteFilledAsync(store, known, life, cancellationToken);
+        }
+
         if (!isReady && !await store.EndRebuildAsync(rebuild, cancellationToken))
         {
             throw new OnlineStoreException("The online store lost data again while it was rebuilt.");
@@ -46,6 +52,13 @@ public sealed partial class OnlineRecovery(
         metrics.Rebuilds.Add(1);
         var elapsedMs = time.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isReady ? "caught up" : "rebuilt", rows, elapsedMs);
+    }
+
+    /// <summary>Brings the newest row of every entity of a view back.</summary>
+    public async Task<long> RestoreAsync(FeatureView view, CancellationToken cancellationToken)
+    {
+        await progress.CatchUpAsync(cancellationToken);
+        return await RestoreAsync(view, appliedUntilUs: null, cancellationToken);
     }
 
     private async Task<long> RestoreAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DuckDB.NET.Data;
+using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.PointInTime.Entities;
@@ -37,6 +38,10 @@ public sealed class EntityTable
         foreach (var (name, type) in columns)
         {
             var (sql, error) = EntityValues.Convert(request, name, type);
+            error ??= request.RequestColumns.FirstOrDefault(field => field.Name == name) is { } requested
+                ? await UnreadableAsync(connection, relation, requested, sql, type, cancellationToken)
+                : null;
+            sql = error is null ? sql : DuckDb.Name(name);
             selected.Add($"{sql} AS {DuckDb.Name(name)}");
             if (error is not null)
             {
@@ -66,6 +71,26 @@ public sealed class EntityTable
 
         mistakes.ThrowIfAny();
         return await MeasureAsync(connection, [.. columns.Select(column => column.Name)], cancellationToken);
+    }
+
+    /// <summary>Which values of a column that may be missing are there and don't read.</summary>
+    private static async Task<string?> UnreadableAsync(DuckDBConnection connection, string relation, Field column, string sql, string type, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        var name = DuckDb.Name(column.Name);
+        command.CommandText = $"SELECT count(*), min({Row}) FROM (SELECT (row_number() OVER ()) - 1 AS {Row}, {name} FROM {relation}) WHERE {name} IS NOT NULL AND ({sql}) IS NULL";
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return reader.GetInt64(0) is > 0 and var count
+                ? string.Create(CultureInfo.InvariantCulture, $"{count} values are not {column.Datatype.Name()}, the first in row {reader.GetInt64(1)} (from 0).")
+                : null;
+        }
+        catch (DuckDBException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"The column is {type}; the request column is {column.Datatype.Name()}.";
+        }
     }
 
     /// <summary>Notes how many rows the table has, and their times.</summary>

@@ -20,9 +20,16 @@ internal static class EntityValues
         }
 
         return request.JoinKeys.FirstOrDefault(key => key.Name == column) is { } joinKey ? Key(name, type, joinKey.Datatype)
-            : request.RequestColumns.FirstOrDefault(field => field.Name == column) is { } requested ? ($"CAST({name} AS {TypeOf(requested.Datatype)})", null)
+            : request.RequestColumns.FirstOrDefault(field => field.Name == column) is { } requested ? Requested(name, type, requested.Datatype)
             : (name, null);
     }
+
+    /// <summary>What computed features come from may be missing, so a value that does not read is told by <see cref="EntityTable"/> from one that is not there.</summary>
+    private static (string Sql, string? Error) Requested(string name, string type, Datatype datatype) => datatype is Datatype.Int32 or Datatype.Int64 && (IsText(type) || IsFractional(type))
+        ? Key(name, type, datatype)
+        : ($"TRY_CAST({Text(name, type)} AS {TypeOf(datatype)})", null);
+
+    private static bool IsFractional(string type) => type is "FLOAT" or "DOUBLE" || type.StartsWith("DECIMAL", StringComparison.Ordinal);
 
     private static string TypeOf(Datatype datatype) => datatype == Datatype.Timestamp ? "TIMESTAMPTZ" : DuckDb.Type(datatype);
 
@@ -40,7 +47,7 @@ internal static class EntityValues
             Datatype.Int32 or Datatype.Int64 when IsText(type) => ($"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS {target}) END", null),
 
             // Whole numbers with a missing value among them come as DOUBLE from pandas. A cast of another number would round it to some other entity.
-            Datatype.Int32 or Datatype.Int64 when type is "FLOAT" or "DOUBLE" || type.StartsWith("DECIMAL", StringComparison.Ordinal) =>
+            Datatype.Int32 or Datatype.Int64 when IsFractional(type) =>
                 ($"CASE WHEN {name} = trunc({name}) THEN TRY_CAST({name} AS {target}) END", null),
             _ => (name, $"The column is {type}; the join key is {datatype.Name()}."),
         };

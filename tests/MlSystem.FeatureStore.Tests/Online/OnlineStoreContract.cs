@@ -5,6 +5,9 @@ namespace MlSystem.FeatureStore.Tests.Online;
 /// <summary>What the online store guarantees, over every server that it runs on.</summary>
 public abstract class OnlineStoreContract
 {
+    /// <summary>Event times of any future are taken.</summary>
+    protected static (string, string?) AnyTime { get; } = ("Features:MaxFutureSeconds", "315576000000");
+
     protected abstract Task<FeatureStoreApp> StartAsync();
 
     [Fact]
@@ -40,6 +43,36 @@ public abstract class OnlineStoreContract
     }
 
     [Fact]
+    public async Task Rows_leave_and_come_back_as_their_view_says()
+    {
+        await using var app = await StartAsync();
+        var definitions = Samples.Definitions.Replace("""{ "name": "stats", "features": [{ "view": "hourly", "features": ["rate", "trips"] }, { "view": "wide", "features": ["s"] }] }""", "", StringComparison.Ordinal);
+        var keep = definitions.Replace("\"ttl_seconds\": 600,", "\"ttl_seconds\": 600, \"expired\": { \"keep_seconds\": 60 },", StringComparison.Ordinal);
+        await app.PostOkAsync("/api/apply", keep);
+        await app.PostOkAsync("/push", Samples.Push(1, "2026-03-01T11:00:00Z", 1));
+        await app.PostOkAsync("/push", Samples.Push(2, "2026-03-01T12:00:00Z", 2));
+        await AssertEventuallyAsync(app, "[null,2]");
+
+        await app.PostOkAsync("/api/apply", keep.Replace("60 }", "86400 }", StringComparison.Ordinal));
+        await AssertEventuallyAsync(app, "[1,2]");
+
+        await app.PostOkAsync("/api/apply", """{"delete":{"feature_views":["hourly"]}}""");
+        app.Time.Advance(TimeSpan.FromSeconds(20));
+        await app.PostOkAsync("/api/apply", definitions);
+        await AssertEventuallyAsync(app, "[1,2]");
+    }
+
+    /// <summary>The clock goes on, so that the store is swept.</summary>
+    private static Task AssertEventuallyAsync(FeatureStoreApp app, string values) => MlSystem.Testing.Eventually.TrueAsync(
+        async () =>
+        {
+            app.Time.Advance(TimeSpan.FromMilliseconds(200));
+            var read = await app.PostOkAsync("/get-online-features", """{"features":["hourly:trips"],"entities":{"driver_id":[1,2]}}""");
+            return read.GetProperty("results")[1].GetProperty("values").GetRawText() == values;
+        },
+        TimeSpan.FromMinutes(2), values);
+
+    [Fact]
     public async Task Times_before_1970_and_far_ahead_keep_their_order()
     {
         await using var app = await StartAsync();
@@ -56,7 +89,7 @@ public abstract class OnlineStoreContract
 
 public sealed class GarnetOnlineStoreTests : OnlineStoreContract
 {
-    protected override Task<FeatureStoreApp> StartAsync() => FeatureStoreApp.StartAsync();
+    protected override Task<FeatureStoreApp> StartAsync() => FeatureStoreApp.StartAsync(AnyTime);
 }
 
 public sealed class RedisOnlineStoreTests : OnlineStoreContract, IAsyncLifetime
@@ -76,6 +109,6 @@ public sealed class RedisOnlineStoreTests : OnlineStoreContract, IAsyncLifetime
     protected override Task<FeatureStoreApp> StartAsync()
     {
         Assert.SkipWhen(RedisServer.Missing is not null, RedisServer.Missing ?? "");
-        return FeatureStoreApp.StartAsync(("ConnectionStrings:cache", _redis!.ConnectionString));
+        return FeatureStoreApp.StartAsync(("ConnectionStrings:cache", _redis!.ConnectionString), AnyTime);
     }
 }

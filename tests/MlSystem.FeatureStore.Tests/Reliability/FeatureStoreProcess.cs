@@ -20,6 +20,9 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
         _environment = settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value);
         _environment["ASPNETCORE_URLS"] = url;
         _environment["MlSystem__DataDirectory"] = _folder.Path;
+
+        // The samples are of a day long ago.
+        _environment.TryAdd("Features__OnlineKeepExpiredSeconds", "3155760000");
         Client = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(60) };
     }
 

@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Feast;
+
+namespace MlSystem.FeatureStore.Online;
+
+/// <summary>Receives the requests of <c>POST /get-online-features</c>: the usual ones from the connection's own memory, all others through a document.</summary>
+public sealed class OnlineRequests(PlainOnlineRequest plain, CatalogStore catalog, IOptions<FeatureStoreOptions> options)
+{
+    /// <summary>Larger bodies are not kept in the connection's buffers, whose bound is not far above.</summary>
+    private const int MaxPlainBytes = 512 * 1024;
+
+    private readonly int _maxEntities = options.Value.MaxOnlineEntities;
+    private readonly int _maxPlainBytes = Math.Min(MaxPlainBytes, options.Value.MaxJsonBytes);
+
+    /// <exception cref="FeastException">Every mistake of the body.</exception>
+    public async ValueTask<OnlineRequest> ReadAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        if (!(http.Request.ContentLength <= _maxPlainBytes))
+        {
+            using var document = await JsonBody.ReadAsync(http, cancellationToken);
+            return await CheckAsync(document.RootElement, cancellationToken);
+        }
+
+        var pipe = http.Request.BodyReader;
+        var read = await pipe.ReadAsync(cancellationToken);
+        while (!read.IsCompleted)
+        {
+            pipe.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await pipe.ReadAsync(cancellationToken);
+        }
+
+        if (Plain(read.Buffer) is { } request)
+        {
+            pipe.AdvanceTo(read.Buffer.End);
+            return request;
+        }
+
+        using var parsed = JsonBody.Parse(read.Buffer);
+        pipe.AdvanceTo(read.Buffer.End);
+        return await CheckAsync(parsed.RootElement, cancellationToken);
+    }
+
+    private OnlineRequest? Plain(ReadOnlySequence<byte> body)
+    {
+        if (body.IsSingleSegment)
+        {
+            return plain.TryRead(body.FirstSpan, _maxEntities);
+        }
+
+        var length = (int)body.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        body.CopyTo(whole);
+        var request = plain.TryRead(whole.AsSpan(0, length), _maxEntities);
+        ArrayPool<byte>.Shared.Return(whole);
+        return request;
+    }
+
+    /// <summary>What is unknown here may have been applied by another replica a moment ago.</summary>
+    private async ValueTask<OnlineRequest> CheckAsync(JsonElement body, CancellationToken cancellationToken)
+    {
+        var known = catalog.Current;
+        try
+        {
+            return OnlineRequest.Read(body, known, _maxEntities);
+        }
+        catch (FeastException refusal) when (refusal.Status == StatusCodes.Status404NotFound)
+        {
+            var newest = await catalog.RefreshAsync(cancellationToken);
+            if (newest.Revision == known.Revision)
+            {
+                throw;
+            }
+
+            return OnlineRequest.Read(body, newest, _maxEntities);
+        }
+    }
+}
