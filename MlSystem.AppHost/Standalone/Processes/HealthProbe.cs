@@ -20,8 +20,11 @@ internal sealed class HealthProbe(HttpClient http, TimeProvider time)
             using var answer = await http.GetAsync(health, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
         {
+            // A refused connection may be told in place of the cancellation that came meanwhile.
+            cancellationToken.ThrowIfCancellationRequested();
+
             // Not listening yet, or too slow to answer while it starts: asked again.
             return false;
         }

@@ -12,6 +12,9 @@ namespace MlSystem.FeatureStore.Online.Embedded;
 /// </summary>
 internal sealed class EmbeddedGarnet : IDisposable
 {
+    /// <summary>Garnet waits for its connections without a bound when it is disposed of, and some never report their end.</summary>
+    private static readonly TimeSpan Closing = TimeSpan.FromSeconds(5);
+
     private readonly GarnetServer _server;
 
     private EmbeddedGarnet(GarnetServer server, int port)
@@ -47,7 +50,13 @@ internal sealed class EmbeddedGarnet : IDisposable
         }
     }
 
-    public void Dispose() => _server.Dispose();
+    /// <summary>Returns within seconds: a server that does not end by then is left to the end of the process, which loses no more than its kill would.</summary>
+    public void Dispose()
+    {
+        var closing = new Thread(_server.Dispose) { IsBackground = true, Name = "garnet closing" };
+        closing.Start();
+        closing.Join(Closing);
+    }
 
     /// <summary>Sizes for a laptop; Garnet's defaults are a server's. They bound what is taken, pages are touched as they fill.</summary>
     private static string[] Arguments(string folder, int port) =>
