@@ -1,3 +1,4 @@
+using MlSystem.FeatureStore.Consistency;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Breaking;
 using MlSystem.FeatureStore.Definitions.Folder;
@@ -14,6 +15,7 @@ using MlSystem.FeatureStore.Online.Recovery;
 using MlSystem.FeatureStore.Online.Retention;
 using MlSystem.FeatureStore.PointInTime;
 using MlSystem.FeatureStore.PointInTime.Entities;
+using MlSystem.FeatureStore.Secrets;
 using MlSystem.FeatureStore.Statistics;
 using MlSystem.ServiceDefaults.Clients;
 using MlSystem.ServiceDefaults.Errors;
@@ -42,6 +44,9 @@ public static class FeatureStoreServices
 
         builder.AddServiceClient<RegistryClient>("registry");
         builder.Services.AddSingleton<LiveUse>();
+        builder.Services.AddSingleton<SaltedHash>();
+        builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<SaltedHash>());
+
         // Before the catalog, which the background loops wait for.
         builder.Services.AddSingleton<IStartupTask, OfflineAdoption>();
         builder.Services.AddSingleton<CatalogStore>();
@@ -97,6 +102,18 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<IJobHandler, Materializer>();
         builder.Services.AddHostedService<MaterializationScheduler>();
         builder.Services.AddHostedService<JobRunner>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddConsistency(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ConsistencyOptions>().BindConfiguration(ConsistencyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ConsistencyJson.Default));
+        builder.Services.AddSingleton<ReadLog>();
+        builder.Services.AddSingleton<ReadLogFiles>();
+        builder.Services.AddHostedService<ReadLogWriter>();
+        builder.Services.AddSingleton<IJobHandler, ConsistencyReplay>();
+        builder.Services.AddHostedService<FreshnessWatch>();
         return builder;
     }
 

@@ -1,4 +1,5 @@
 using MlSystem.FeatureStore;
+using MlSystem.FeatureStore.Consistency;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Materialization;
@@ -14,7 +15,7 @@ using MlSystem.ServiceDefaults.Hosting;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
 builder.AddEventLog();
-builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs();
+builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs().AddConsistency();
 
 var app = builder.Build();
 app.UseServiceDefaults();
@@ -27,6 +28,7 @@ app.MapCompaction();
 app.MapStatistics();
 app.MapMaterialize();
 app.MapMaterializations();
+app.MapConsistency();
 app.MapHistorical();
 app.MapGrpcService<OnlineGrpcService>();
 app.MapGrpcService<HistoricalGrpcService>();

@@ -1,3 +1,4 @@
+using MlSystem.FeatureStore.Consistency;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
 using StackExchange.Redis;
@@ -5,7 +6,7 @@ using StackExchange.Redis;
 namespace MlSystem.FeatureStore.Online;
 
 /// <summary>The core of an online read: one key an entity row and view, one round trip.</summary>
-public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, TimeProvider time)
+public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, ReadLog log, TimeProvider time)
 {
     /// <exception cref="OnlineStoreException">The store can't be read now.</exception>
     public async ValueTask<OnlineResult> ReadAsync(OnlineQuery query, CancellationToken cancellationToken)
@@ -33,7 +34,9 @@ public sealed class OnlineReader(OnlineStore store, CatalogStore catalog, TimePr
             query = Rebind(query, await catalog.RefreshAsync(cancellationToken));
         }
 
-        return new OnlineResult(query, values, UnixTime.Microseconds(time.GetUtcNow()));
+        var result = new OnlineResult(query, values, UnixTime.Microseconds(time.GetUtcNow()));
+        log.Offer(result);
+        return result;
     }
 
     private static void FillKeys(OnlineQuery query, FeatureView view, Span<RedisKey> keys)

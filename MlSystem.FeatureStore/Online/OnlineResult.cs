@@ -22,6 +22,9 @@ public sealed class OnlineResult
 
     public OnlineQuery Query { get; }
 
+    /// <summary>The time of the read in microseconds since 1970-01-01T00:00:00Z.</summary>
+    public long NowUs => _nowUs;
+
     /// <summary>The values of a computed column.</summary>
     public FeatureValue[] Computed(OnlineColumn column) => _computed[column.Computation][column.Feature];
 

@@ -51,7 +51,7 @@ internal static class Routes
         .. To(
             "features",
             "/get-online-features", "/push", "/write-to-online-store", "/materialize", "/materialize-incremental",
-            "/api/apply", "/api/sources/{**rest}", "/api/feature-views/{**rest}", "/api/stream-feature-views/{**rest}", "/api/on-demand-feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}", "/api/materializations/{**rest}"),
+            "/api/apply", "/api/sources/{**rest}", "/api/feature-views/{**rest}", "/api/stream-feature-views/{**rest}", "/api/on-demand-feature-views/{**rest}", "/api/feature-services/{**rest}", "/api/entities/{**rest}", "/api/materializations/{**rest}", "/api/consistency/{**rest}", "/api/erasures/{**rest}"),
         new("/api/materializations/{id}/events", "features", Traffic.Stream),
         new("/api/feature-views/{view}/rows", "features", Traffic.Upload),
         new("/api/historical-features/{**rest}", "features", Traffic.Upload),

@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Jobs;
 using MlSystem.FeatureStore.Offline;
+using MlSystem.FeatureStore.Secrets;
 
 namespace MlSystem.FeatureStore.Definitions.Storage;
 
@@ -19,6 +21,10 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
     public DbSet<OfflineFileRow> OfflineFiles => Set<OfflineFileRow>();
 
     public DbSet<JobRow> Jobs => Set<JobRow>();
+
+    public DbSet<SecretRow> Secrets => Set<SecretRow>();
+
+    public DbSet<ErasedEntityRow> ErasedEntities => Set<ErasedEntityRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -43,6 +49,8 @@ public abstract class FeatureStoreContext(DbContextOptions options) : DbContext(
         });
         modelBuilder.ApplyConfiguration(new OfflineFileRow.Configuration());
         modelBuilder.ApplyConfiguration(new JobRow.Configuration());
+        modelBuilder.ApplyConfiguration(new SecretRow.Configuration());
+        modelBuilder.ApplyConfiguration(new ErasedEntityRow.Configuration());
         modelBuilder.Entity<MaterializationRow>(row =>
         {
             row.ToTable("materializations");

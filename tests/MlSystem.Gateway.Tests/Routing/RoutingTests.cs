@@ -59,6 +59,8 @@ public sealed class RoutingTests
             ["/api/on-demand-feature-views/v"] = "features",
             ["/api/entities"] = "features",
             ["/api/materializations/1/cancel"] = "features",
+            ["/api/consistency"] = "features",
+            ["/api/erasures/1"] = "features",
             ["/api/materializations/1/events"] = "features",
             ["/api/historical-features"] = "features",
         };

@@ -114,6 +114,46 @@ namespace MlSystem.FeatureStore.Definitions.Storage.Migrations.Postgres
                     b.ToTable("materializations", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.FeatureStore.Erasure.ErasedEntityRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<long>("CutoffUs")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Entity")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)");
+
+                    b.Property<long>("ErasedAtUs")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("ExpiresAtUs")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("JobId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("character varying(36)");
+
+                    b.Property<string>("KeyHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("JobId")
+                        .IsUnique();
+
+                    b.ToTable("erased_entities", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.FeatureStore.Jobs.JobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -236,6 +276,22 @@ namespace MlSystem.FeatureStore.Definitions.Storage.Migrations.Postgres
                         .IsUnique();
 
                     b.ToTable("offline_files", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.FeatureStore.Secrets.SecretRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("secrets", (string)null);
                 });
 #pragma warning restore 612, 618
         }

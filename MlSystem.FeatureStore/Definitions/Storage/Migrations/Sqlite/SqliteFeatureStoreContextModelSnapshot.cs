@@ -107,6 +107,44 @@ namespace MlSystem.FeatureStore.Definitions.Storage.Migrations.Sqlite
                     b.ToTable("materializations", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.FeatureStore.Erasure.ErasedEntityRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CutoffUs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Entity")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ErasedAtUs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAtUs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("JobId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("KeyHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("JobId")
+                        .IsUnique();
+
+                    b.ToTable("erased_entities", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.FeatureStore.Jobs.JobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -227,6 +265,22 @@ namespace MlSystem.FeatureStore.Definitions.Storage.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("offline_files", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.FeatureStore.Secrets.SecretRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("secrets", (string)null);
                 });
 #pragma warning restore 612, 618
         }
