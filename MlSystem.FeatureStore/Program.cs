@@ -8,6 +8,7 @@ using MlSystem.FeatureStore.Offline.Statistics;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.PointInTime;
 using MlSystem.FeatureStore.Statistics;
+using MlSystem.FeatureStore.Streams;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Hosting;
@@ -16,6 +17,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
 builder.AddEventLog();
 builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs().AddConsistency();
+builder.AddStreams();
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -27,6 +27,12 @@ public sealed record StreamFeatureViewDefinition : INamedDefinition
     /// <summary>How long after the watermark has passed a window's end an event still changes it, in seconds; later ones are counted and left out. 0 to 2,592,000 (30 days).</summary>
     public double AllowedLatenessSeconds { get; set; } = 60;
 
+    /// <summary>
+    /// False: the events of an entity have the entity as their key in the topic, as rows of feature views have; another event is left out and counted.
+    /// True: events of any key; they go through a topic of the view's own first.
+    /// </summary>
+    public bool Repartition { get; set; }
+
     /// <summary>How long a value is valid after its event time; absent or 0: for ever.</summary>
     public long TtlSeconds { get; set; }
 

@@ -78,6 +78,11 @@ public static class CsvEndpoints
             return TypedResults.Problem($"There is no feature view '{view}'.", statusCode: StatusCodes.Status404NotFound);
         }
 
+        if (found.Stream is not null)
+        {
+            return TypedResults.Problem(StreamWrites.Refusal(found), statusCode: StatusCodes.Status409Conflict);
+        }
+
         if (onError is not ("refuse" or "skip"))
         {
             return TypedResults.Problem($"on_error is '{onError}'; allowed: refuse skip.", statusCode: StatusCodes.Status400BadRequest);

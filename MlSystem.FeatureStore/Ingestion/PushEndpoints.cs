@@ -40,6 +40,11 @@ public static class PushEndpoints
             views = Views(await catalog.RefreshAsync(cancellationToken), source!);
         }
 
+        if (views.Count == 0 && catalog.Current.StreamViews.TryGetValue(source!, out var stream))
+        {
+            throw new FeastException(StatusCodes.Status422UnprocessableEntity, StreamWrites.Refusal(stream.View));
+        }
+
         if (views.Count == 0)
         {
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Unable to find push source '{source}', or no feature view uses it.");
@@ -58,6 +63,11 @@ public static class PushEndpoints
         var view = catalog.Current.Views.GetValueOrDefault(name!)
             ?? (await catalog.RefreshAsync(cancellationToken)).Views.GetValueOrDefault(name!)
             ?? throw FeastException.NotFound($"Feature view {name} does not exist");
+        if (view.Stream is not null)
+        {
+            throw new FeastException(StatusCodes.Status422UnprocessableEntity, StreamWrites.Refusal(view));
+        }
+
         if (!view.Definition.Online)
         {
             throw new FeastException(StatusCodes.Status422UnprocessableEntity, $"Feature view {name} is not online");

@@ -60,6 +60,11 @@ public static class RowCodec
             return (null, $"There is no feature view '{read?.FeatureView}'.");
         }
 
+        if (view.Stream is not null)
+        {
+            return (null, StreamWrites.Refusal(view));
+        }
+
         var keys = new FeatureValue[view.JoinKeys.Count];
         var values = new FeatureValue[view.Features.Count];
         var mistake = Fill(view, view.JoinKeys, read.Entity, keys, required: true) ?? Fill(view, view.Features, read.Values, values, required: false);

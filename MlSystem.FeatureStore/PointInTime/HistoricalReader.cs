@@ -5,11 +5,12 @@ using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.PointInTime.Entities;
 using MlSystem.FeatureStore.PointInTime.Joining;
+using MlSystem.FeatureStore.Streams;
 
 namespace MlSystem.FeatureStore.PointInTime;
 
 /// <summary>Joins entity rows with features as they were known at each row's label time. Every row acknowledged before the call takes part.</summary>
-public sealed class HistoricalReader(OfflineManifest manifest, OfflineProgress progress, Spool spool, IOptions<FeatureStoreOptions> options) : IDisposable
+public sealed class HistoricalReader(OfflineManifest manifest, OfflineProgress progress, StreamViews streams, Spool spool, IOptions<FeatureStoreOptions> options) : IDisposable
 {
     private readonly SemaphoreSlim _running = new(options.Value.HistoricalConcurrency);
 
@@ -23,6 +24,7 @@ public sealed class HistoricalReader(OfflineManifest manifest, OfflineProgress p
         CancellationToken cancellationToken)
     {
         await progress.CatchUpAsync(cancellationToken);
+        await streams.CatchUpAsync(request.Views, cancellationToken);
         await _running.WaitAsync(cancellationToken);
         try
         {

@@ -34,6 +34,9 @@ public interface IEventConsumer : IAsyncDisposable
     /// <summary>Marks everything that <see cref="ReadAsync"/> returned so far as handled; after a crash reading resumes behind the last commit.</summary>
     Task CommitAsync(CancellationToken cancellationToken);
 
+    /// <summary>The partitions that this member reads at the moment; empty before the first read. They change while it reads and commits.</summary>
+    IReadOnlyList<int> Assigned { get; }
+
     /// <summary>Continues reading, in every partition of the topic, with the first event appended at or after a moment.</summary>
     Task SeekAsync(DateTimeOffset from, CancellationToken cancellationToken);
 }

@@ -7,6 +7,9 @@ public static class StreamViewRules
     private const double MaxDelaySeconds = 604_800;
     private const double MaxLatenessSeconds = 2_592_000;
 
+    /// <summary>Parts of a window's time that are kept for an entity.</summary>
+    private const int MaxPanes = 2_000;
+
     public static void Check(DefinitionScope scope, string path, StreamFeatureViewDefinition view)
     {
         ViewRules.CheckTtl(scope, path, view.TtlSeconds);
@@ -23,7 +26,7 @@ public static class StreamViewRules
 
         for (var i = 0; i < view.Aggregations.Count; i++)
         {
-            CheckAggregation(scope, $"{path}.aggregations[{i}]", view.Aggregations[i], columns);
+            CheckAggregation(scope, $"{path}.aggregations[{i}]", view.Aggregations[i], columns, view.WatermarkDelaySeconds);
         }
 
         var features = StreamFeatures.Of(view, columns);
@@ -65,7 +68,7 @@ public static class StreamViewRules
         return columns;
     }
 
-    private static void CheckAggregation(DefinitionScope scope, string path, AggregationDefinition aggregation, IReadOnlyList<Field> columns)
+    private static void CheckAggregation(DefinitionScope scope, string path, AggregationDefinition aggregation, IReadOnlyList<Field> columns, double delaySeconds)
     {
         var column = aggregation.Column is { } name ? columns.FirstOrDefault(field => field.Name == name) : null;
         if (!AggregationFunction.All.Contains(aggregation.Function))
@@ -91,6 +94,20 @@ public static class StreamViewRules
         }
 
         CheckWindows(scope, $"{path}.windows", aggregation.Windows);
+        CheckPanes(scope, $"{path}.windows", aggregation.Windows, delaySeconds);
+    }
+
+    /// <summary>Bounds the memory of an entity.</summary>
+    private static void CheckPanes(DefinitionScope scope, string path, IReadOnlyList<WindowDefinition> windows, double delaySeconds)
+    {
+        for (var i = 0; i < windows.Count; i++)
+        {
+            var step = windows[i].Type switch { WindowType.Tumbling => windows[i].SizeSeconds, WindowType.Hopping => windows[i].HopSeconds ?? 0, _ => 0 };
+            if (step > 0 && (windows[i].SizeSeconds + delaySeconds) / step > MaxPanes)
+            {
+                scope.Error($"{path}[{i}]", $"The window's size and the watermark delay together are more than {MaxPanes} times its {(windows[i].Type == WindowType.Hopping ? "hop" : "size")}: take a greater one.");
+            }
+        }
     }
 
     private static void CheckWindows(DefinitionScope scope, string path, IReadOnlyList<WindowDefinition> windows)

@@ -6,6 +6,7 @@ using MlSystem.FeatureStore.Definitions.Storage;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.Online.Retention;
+using MlSystem.FeatureStore.Streams;
 
 namespace MlSystem.FeatureStore.Online.Recovery;
 
@@ -14,7 +15,7 @@ namespace MlSystem.FeatureStore.Online.Recovery;
 /// one that lost its data gets the newest row of every entity.
 /// </summary>
 public sealed partial class OnlineRecovery(
-    OnlineStore store, CatalogStore catalog, OfflineProgress progress, LatestRows latest, IDbContextFactory<FeatureStoreContext> contexts,
+    OnlineStore store, CatalogStore catalog, OfflineProgress progress, StreamViews streams, LatestRows latest, IDbContextFactory<FeatureStoreContext> contexts,
     FeatureStoreMetrics metrics, RowLife life, IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OnlineRecovery> logger)
 {
     private const int WriteRows = 2_000;
@@ -32,6 +33,7 @@ public sealed partial class OnlineRecovery(
         }
 
         await progress.CatchUpAsync(cancellationToken);
+        await streams.FlushAsync(cancellationToken);
         var known = await catalog.RefreshAsync(cancellationToken);
         long rows = 0;
         foreach (var view in known.Views.Values.Where(view => view.Definition.Online))

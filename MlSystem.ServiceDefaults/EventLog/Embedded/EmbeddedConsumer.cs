@@ -36,6 +36,17 @@ internal sealed partial class EmbeddedConsumer : IEventConsumer
         _heartbeat = Task.Run(KeepLeaseAsync);
     }
 
+    public IReadOnlyList<int> Assigned
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _member.Owned.Select(partition => partition.Partition)];
+            }
+        }
+    }
+
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(int maxEvents, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);

@@ -33,6 +33,8 @@ internal sealed partial class KafkaConsumer : IEventConsumer
         services.Metrics.Observe(this, topic, group, Lag);
     }
 
+    public IReadOnlyList<int> Assigned => _subscribed ? [.. _consumer.Assignment.Select(partition => partition.Partition.Value)] : [];
+
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(int maxEvents, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);

@@ -76,6 +76,8 @@ public sealed class ResubscribeTests
     {
         private int _left = events;
 
+        public IReadOnlyList<int> Assigned => [0];
+
         public Task<IReadOnlyList<StoredEvent>> ReadAsync(int maxEvents, CancellationToken cancellationToken) => _left-- > 0
             ? Task.FromResult<IReadOnlyList<StoredEvent>>([new StoredEvent(0, 0, DateTimeOffset.UnixEpoch, Events.Of("key", "1"))])
             : throw new IOException("The log is gone.");
