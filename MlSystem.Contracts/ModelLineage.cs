@@ -24,6 +24,9 @@ public sealed record ModelLineage
     /// <summary>Join keys by which inputs that a request leaves out are looked up.</summary>
     public IReadOnlyList<TensorSpec> JoinKeys { get; set; } = [];
 
+    /// <summary>Columns that computed features of the feature service come from; a request that leaves such features out brings them along. Lists are <c>[-1, -1]</c>, times are RFC 3339 text.</summary>
+    public IReadOnlyList<TensorSpec> RequestColumns { get; set; } = [];
+
     public required string CodeVersion { get; init; }
 
     public required IReadOnlyDictionary<string, string> Parameters { get; init; }

@@ -40,24 +40,26 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
             throw InferenceException.Invalid($"absent inputs {names}: the model needs them and this version has no feature service to look them up in");
         }
 
-        var absentKeys = call.Tensors.JoinKeys.Where(key => !key.IsPresent).Select(key => $"'{key.Info.Name}'").ToArray();
-        if (absentKeys.Length > 0 || call.Tensors.JoinKeys.Length == 0)
+        var keys = Array.FindAll(call.Tensors.JoinKeys, key => LookupColumns.IsJoinKey(lineage, key.Info.Name));
+        var absentKeys = keys.Where(key => !key.IsPresent).Select(key => $"'{key.Info.Name}'").ToArray();
+        if (absentKeys.Length > 0 || keys.Length == 0)
         {
             throw InferenceException.Invalid($"absent inputs {names}: send them, or the join key {string.Join(", ", absentKeys)} to look them up in feature service '{lineage.FeatureService}'");
         }
 
-        if (missing.FirstOrDefault(input => !input.Info.IsColumn) is { } notColumn)
+        if (missing.FirstOrDefault(input => !input.Info.IsColumn && !FeatureLists.Fits(input.Info)) is { } notColumn)
         {
-            throw InferenceException.Invalid($"absent input '{notColumn.Info.Name}': only columns can be looked up, its shape is {TensorShape.Text(notColumn.Info.Shape)}");
+            throw InferenceException.Invalid($"absent input '{notColumn.Info.Name}': only columns and lists ([N, K]) can be looked up, its shape is {TensorShape.Text(notColumn.Info.Shape)}");
         }
 
         var request = new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 };
-        request.JoinKeys.AddRange(call.Tensors.JoinKeys.Select(FeatureColumns.FromJoinKey));
+        request.JoinKeys.AddRange(keys.Select(FeatureColumns.FromJoinKey));
+        request.RequestColumns.AddRange(LookupColumns.Request(call.Tensors, lineage));
         request.Features.AddRange(missing.Select(input => input.Info.Name));
         var (answer, why) = await TraceAsync(request, names, deadline);
         if (answer is not null)
         {
-            Fill(call, missing, answer);
+            Fill(call, keys, missing, answer);
             return;
         }
 
@@ -67,7 +69,7 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
             throw InferenceException.Unavailable($"absent inputs {names}: {why}; requests that bring all inputs are served");
         }
 
-        FillUnavailable(call, missing, why!);
+        FillUnavailable(call, keys, missing, why!);
     }
 
     private async Task<(GetOnlineFeaturesResponse? Answer, string? Why)> TraceAsync(GetOnlineFeaturesRequest request, string names, Deadline deadline)
@@ -126,12 +128,18 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         }
     }
 
-    private void FillUnavailable(InferenceCall call, Tensor[] missing, string why)
+    private static void FillUnavailable(InferenceCall call, Tensor[] keys, Tensor[] missing, string why)
     {
-        var rows = (int)call.Tensors.JoinKeys[0].Rows;
-        var values = new MissingValues(call.Route.Endpoint.Features, call.Tensors.JoinKeys);
+        var rows = (int)keys[0].Rows;
+        var values = new MissingValues(call.Route.Endpoint.Features, keys);
         foreach (var input in missing)
         {
+            if (FeatureLists.Fits(input.Info))
+            {
+                FeatureLists.Empty(input, rows);
+                continue;
+            }
+
             Shape(input, rows);
             values.FillUnavailable(input, why);
         }
@@ -140,17 +148,25 @@ public sealed class FeatureLookup(FeatureClient client, FeatureLookupMetrics met
         call.FeaturesDefaulted = values.Defaulted;
     }
 
-    private void Fill(InferenceCall call, Tensor[] missing, GetOnlineFeaturesResponse answer)
+    private void Fill(InferenceCall call, Tensor[] keys, Tensor[] missing, GetOnlineFeaturesResponse answer)
     {
-        var rows = (int)call.Tensors.JoinKeys[0].Rows;
+        var rows = (int)keys[0].Rows;
         var findings = new LookupFindings(rows);
-        var values = new MissingValues(call.Route.Endpoint.Features, call.Tensors.JoinKeys);
+        var values = new MissingValues(call.Route.Endpoint.Features, keys);
         foreach (var input in missing)
         {
             var column = answer.Columns.FirstOrDefault(column => column.Name == input.Info.Name)
                 ?? throw InferenceException.Invalid($"absent input '{input.Info.Name}': feature service '{answer.FeatureService}' version {answer.Version} does not cover it");
-            Shape(input, rows);
-            FeatureColumns.Copy(column, input, values);
+            if (FeatureLists.Fits(input.Info))
+            {
+                FeatureLists.Copy(column, input, rows, values);
+            }
+            else
+            {
+                Shape(input, rows);
+                FeatureColumns.Copy(column, input, values);
+            }
+
             findings.Add(column);
         }
 

@@ -28,6 +28,7 @@ internal sealed partial class FirstLookup(ServingState state, FeatureClient clie
             {
                 var request = new GetOnlineFeaturesRequest { FeatureService = lineage.FeatureService, Version = lineage.FeatureServiceVersion ?? 0 };
                 request.JoinKeys.AddRange(lineage.JoinKeys.Select(AnyKey));
+                request.RequestColumns.AddRange(lineage.RequestColumns.Where(column => column.Shape is not [-1, -1]).Select(column => new RequestColumn { Values = AnyKey(column), Nulls = { true } }));
                 await client.GetAsync(request, both.Token);
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)

@@ -19,8 +19,7 @@ internal sealed class MissingValues(EndpointFeatures policy, Tensor[] joinKeys)
     /// <exception cref="InferenceException">The policy or the input wants a value.</exception>
     public void Fill(Tensor input, int row, FeatureStatus status, string view)
     {
-        var own = policy.Views.GetValueOrDefault(view);
-        var action = status == FeatureStatus.OutsideMaxAge ? own?.Expired ?? policy.Expired : own?.Missing ?? policy.Missing;
+        var action = Action(status, view);
         if (action == FeaturePolicy.Refuse)
         {
             throw Refused(input, row, Reason(status), $"the endpoint refuses requests without it (feature view '{view}')");
@@ -29,6 +28,16 @@ internal sealed class MissingValues(EndpointFeatures policy, Tensor[] joinKeys)
         if ((action != FeaturePolicy.Default || !TryDefault(input, row)) && !TrySetMissing(input, row))
         {
             throw Refused(input, row, Reason(status), "the input must have a value");
+        }
+    }
+
+    /// <summary>A list has no default: one that is not there is empty unless the endpoint refuses it.</summary>
+    /// <exception cref="InferenceException">The policy wants a value.</exception>
+    public void CheckList(Tensor input, int row, FeatureStatus status, string view)
+    {
+        if (Action(status, view) == FeaturePolicy.Refuse)
+        {
+            throw Refused(input, row, Reason(status), $"the endpoint refuses requests without it (feature view '{view}')");
         }
     }
 
@@ -43,6 +52,12 @@ internal sealed class MissingValues(EndpointFeatures policy, Tensor[] joinKeys)
                 throw InferenceException.Unavailable($"absent input '{input.Info.Name}' has no default and must have a value, and {why}");
             }
         }
+    }
+
+    private string Action(FeatureStatus status, string view)
+    {
+        var own = policy.Views.GetValueOrDefault(view);
+        return status == FeatureStatus.OutsideMaxAge ? own?.Expired ?? policy.Expired : own?.Missing ?? policy.Missing;
     }
 
     private bool TryDefault(Tensor input, int row)

@@ -1,3 +1,4 @@
+using MlSystem.Inference.Features;
 using MlSystem.Inference.Routing;
 using MlSystem.Inference.Tensors;
 
@@ -19,7 +20,7 @@ public sealed record ModelDescription
 
     /// <summary>
     /// <c>feature_service</c>, <c>feature_service_version</c>, <c>join_keys</c> and <c>join_key_datatypes</c> (comma-separated) where absent
-    /// inputs can be looked up; <c>nullable_inputs</c> where a missing value is accepted; <c>members</c> of a graph, as <c>model/version</c>; the settings of <see cref="Runtimes.Execution"/>.
+    /// inputs can be looked up; <c>request_columns</c> and <c>request_column_datatypes</c> where computed ones among them need them; <c>nullable_inputs</c> where a missing value is accepted; <c>members</c> of a graph, as <c>model/version</c>; the settings of <see cref="Runtimes.Execution"/>.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
@@ -47,8 +48,8 @@ public sealed record ModelDescription
         {
             properties["feature_service"] = service;
             properties["feature_service_version"] = (lineage.FeatureServiceVersion ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            properties["join_keys"] = string.Join(',', runtime.JoinKeys.Select(key => key.Name));
-            properties["join_key_datatypes"] = string.Join(',', runtime.JoinKeys.Select(key => key.Datatype.Name()));
+            AddColumns(properties, "join_key", runtime.JoinKeys.Where(key => LookupColumns.IsJoinKey(lineage, key.Name)));
+            AddColumns(properties, "request_column", runtime.JoinKeys.Where(key => !LookupColumns.IsJoinKey(lineage, key.Name)));
         }
 
         if (variant.Version.Members.Count > 0)
@@ -63,6 +64,16 @@ public sealed record ModelDescription
         }
 
         return properties;
+    }
+
+    private static void AddColumns(SortedDictionary<string, string> properties, string kind, IEnumerable<TensorInfo> columns)
+    {
+        var known = columns.ToList();
+        if (known.Count > 0)
+        {
+            properties[kind + "s"] = string.Join(',', known.Select(column => column.Name));
+            properties[kind + "_datatypes"] = string.Join(',', known.Select(column => column.Datatype.Name()));
+        }
     }
 }
 

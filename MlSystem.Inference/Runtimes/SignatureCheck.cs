@@ -9,7 +9,7 @@ public sealed class ModelRefusedException(string message, Exception? inner = nul
 
 /// <summary>What is known of a version apart from its model file.</summary>
 /// <param name="Signature">Null when the version came without one: then the model's own declarations count.</param>
-/// <param name="JoinKeys">From the version's lineage.</param>
+/// <param name="JoinKeys">From the version's lineage: what comes with a request to look inputs up by.</param>
 public sealed record ModelSignatureSource(ModelSignature? Signature, IReadOnlyList<TensorSpec> JoinKeys);
 
 /// <summary>Compares a version's signature with what the model itself declares.</summary>
@@ -21,7 +21,7 @@ internal static class SignatureCheck
 
     public static IReadOnlyList<TensorInfo> JoinKeys(IReadOnlyList<TensorSpec> keys) =>
         [.. keys.Select(key => Datatypes.TryParse(key.Datatype, out var datatype)
-            ? new TensorInfo(key.Name, datatype, [-1, 1], nullable: false)
+            ? new TensorInfo(key.Name, datatype, key.Shape is [-1, -1] ? [-1, -1] : [-1, 1], key.Nullable && datatype.CanBeMissing())
             : throw new ModelRefusedException($"join key '{key.Name}' has the unknown datatype '{key.Datatype}'"))];
 
     private static List<TensorInfo> Match(string kind, IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> declared, IReadOnlyList<TensorSpec>? specs)

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using MlSystem.Contracts;
 using MlSystem.Inference.Batching;
+using MlSystem.Inference.Features;
 using MlSystem.Inference.Runtimes;
 
 namespace MlSystem.Inference.Versions;
@@ -31,7 +32,7 @@ public sealed partial class VersionLoader(RegistryClient registry, VersionTrust 
             var signature = await ReadAsync(folder, ModelFiles.Signature, ContractsJson.Default.ModelSignature, cancellationToken) ?? answer.Signature;
             var lineage = await ReadAsync(folder, ModelFiles.Lineage, ContractsJson.Default.ModelLineage, cancellationToken);
             var execution = Execution.Of(await ReadAsync(folder, ModelFiles.Execution, ContractsJson.Default.ExecutionSettings, cancellationToken), options.Value);
-            var source = new ModelSignatureSource(signature, lineage?.FeatureService is null ? [] : lineage.JoinKeys);
+            var source = new ModelSignatureSource(signature, LookupColumns.Of(lineage));
             var loaded = await LoadAsync(new VersionFiles(key, folder.Files, source, execution, member), lineage, largestBatch, holdings, room, cancellationToken);
             var elapsed = time.GetElapsedTime(started);
             var oneRow = loaded.Profile.OneRow;

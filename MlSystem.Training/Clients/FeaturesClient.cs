@@ -35,7 +35,8 @@ public sealed class FeaturesClient(HttpClient http)
 }
 
 /// <summary>A feature service as far as training reads it.</summary>
-public sealed record FeatureService(string Name, int Version, IReadOnlyList<ServiceFeature> Features, IReadOnlyList<JoinKey> JoinKeys);
+/// <param name="RequestColumns">Columns that computed features come from; null: there are none.</param>
+public sealed record FeatureService(string Name, int Version, IReadOnlyList<ServiceFeature> Features, IReadOnlyList<JoinKey> JoinKeys, IReadOnlyList<JoinKey>? RequestColumns = null);
 
 /// <summary>A feature under its name in the service.</summary>
 /// <param name="Datatype">Open Inference Protocol datatype.</param>

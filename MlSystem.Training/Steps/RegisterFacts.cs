@@ -51,6 +51,7 @@ internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, Trainin
         FeatureService = Join.Service.Name,
         FeatureServiceVersion = Join.Service.Version,
         JoinKeys = [.. Join.Service.JoinKeys.Select(k => new TensorSpec { Name = k.Name, Datatype = k.Datatype, Shape = [-1, 1] })],
+        RequestColumns = [.. (Join.Service.RequestColumns ?? []).Select(RequestColumn)],
         CodeVersion = CodeVersion,
         Parameters = Training.Parameters,
         Seed = context.Definition.Trainer.Seed,
@@ -58,4 +59,12 @@ internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, Trainin
         Trigger = new RunTrigger { Kind = context.Run.TriggerKind, Evidence = context.Run.TriggerEvidence },
         TrainedAt = Training.TrainedAt,
     };
+
+    /// <summary>In the datatypes that requests have: a list as its elements, a time as text.</summary>
+    private static TensorSpec RequestColumn(Clients.JoinKey column)
+    {
+        var isList = column.Datatype.EndsWith("[]", StringComparison.Ordinal);
+        var datatype = isList ? column.Datatype[..^2] : column.Datatype == "TIMESTAMP" ? "BYTES" : column.Datatype;
+        return new TensorSpec { Name = column.Name, Datatype = datatype, Shape = isList ? [-1, -1] : [-1, 1], Nullable = true };
+    }
 }
