@@ -2,11 +2,12 @@ using BenchmarkDotNet.Running;
 using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
 using MlSystem.Benchmarks.FeaturesJoin;
+using MlSystem.Benchmarks.FeaturesOnline;
 using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `features-join`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-join`, `features-online`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
@@ -15,6 +16,8 @@ return args switch
     ["registry", .. var rest] => await RegistryComparison.RunAsync(rest),
     ["features-join", .. var rest] => await FeaturesJoinComparison.RunAsync(rest),
     [JoinBaselines.DuckDbCommand, var labels, var features, var result] => JoinBaselines.DuckDb(labels, features, result),
+    ["features-online", .. var rest] => await OnlineComparison.RunAsync(rest),
+    [BareEndpoint.Command, var port, var redis] => await BareEndpoint.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), redis),
     ["inprocess", .. var rest] => await InProcessComparison.RunAsync(rest),
     _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
 };
