@@ -28,6 +28,9 @@ internal sealed class InstanceSlot(VersionEngine engine, int index) : IThreadPoo
     /// <summary>Requests that are to be run after <see cref="Parts"/>, each by itself.</summary>
     public List<RunPart> Rest { get; set; } = [];
 
+    /// <summary>Requests that the run has settled, whose callers go on when the slot is handed on.</summary>
+    public Callers Callers { get; private set; } = new();
+
     public ComputeThreads.Worker? Worker { get; private set; }
 
     /// <summary>When the run began; 0 when none is under way.</summary>
@@ -84,6 +87,18 @@ internal sealed class InstanceSlot(VersionEngine engine, int index) : IThreadPoo
         Worker?.Replace();
         Volatile.Write(ref _state, Lost);
         return true;
+    }
+
+    /// <summary>Takes the settled requests along: the slot may be another thread's soon.</summary>
+    public Callers TakeCallers()
+    {
+        var callers = Callers;
+        if (!callers.IsEmpty)
+        {
+            Callers = new Callers();
+        }
+
+        return callers;
     }
 
     public void Execute()

@@ -14,6 +14,7 @@ internal sealed class QueuedRun : IValueTaskSource<RunOutcome>
 {
     private ManualResetValueTaskSourceCore<RunOutcome> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _watch;
+    private RunOutcome _outcome;
 
     public QueuedRun(VariantQueue queue, TensorSet tensors, int rows, int level, in Deadline deadline, long arrived)
     {
@@ -78,30 +79,43 @@ internal sealed class QueuedRun : IValueTaskSource<RunOutcome>
 
     public ValueTask<RunOutcome> Task => new(this, _source.Version);
 
-    /// <summary>Leaves the queue as soon as the caller goes.</summary>
+    /// <summary>Whether it is or was in the queue.</summary>
+    public bool IsQueued { get; set; }
+
+    /// <summary>Leaves the queue as soon as the caller goes. Comes before the queue: a caller that goes in between is seen there.</summary>
     public void WatchCaller()
     {
         if (Deadline.Caller.CanBeCanceled)
         {
-            var watch = Deadline.Caller.UnsafeRegister(static state => ((QueuedRun)state!).Queue.Engine.CallerLeft((QueuedRun)state), this);
-            lock (Queue.Engine.Sync)
-            {
-                _watch = watch;
-                if (IsDone)
-                {
-                    watch.Unregister();
-                }
-            }
+            _watch = Deadline.Caller.UnsafeRegister(static state => ((QueuedRun)state!).Queue.Engine.CallerLeft((QueuedRun)state), this);
         }
     }
 
+    /// <summary>It was refused and never came into the queue.</summary>
+    public void Forget() => _watch.Unregister();
+
+    /// <summary>Ends it; its caller goes on elsewhere.</summary>
     public void Complete(in RunOutcome outcome)
     {
+        Settle(outcome);
+        _source.SetResult(outcome);
+    }
+
+    /// <summary>Ends it; <see cref="Resume"/> must follow.</summary>
+    public void Settle(in RunOutcome outcome)
+    {
         IsDone = true;
+        _outcome = outcome;
 
         // Not disposed: that would wait for a callback that waits for the lock that is held here.
         _watch.Unregister();
-        _source.SetResult(outcome);
+    }
+
+    /// <summary>Lets the caller of a settled request go on, on this thread. Not under the lock.</summary>
+    public void Resume()
+    {
+        _source.RunContinuationsAsynchronously = false;
+        _source.SetResult(_outcome);
     }
 
     public RunOutcome GetResult(short token) => _source.GetResult(token);

@@ -99,6 +99,23 @@ public sealed class VariantQueue
         }
     }
 
+    /// <summary>The request that comes after one that waits; it may be taken out afterwards.</summary>
+    internal QueuedRun? After(QueuedRun request)
+    {
+        if (request.Waiting.Next is { } next)
+        {
+            return next.Value;
+        }
+
+        var level = Array.IndexOf(_levels, request.Waiting.List) + 1;
+        while (level < _levels.Length && _levels[level].Count == 0)
+        {
+            level++;
+        }
+
+        return level < _levels.Length ? _levels[level].First!.Value : null;
+    }
+
     /// <summary>All that wait, in the order in which they come.</summary>
     internal IEnumerable<QueuedRun> InOrder => _levels.SelectMany(level => level);
 
@@ -224,15 +241,15 @@ public sealed class VariantQueue
             Alone = Engine.IsTrial(tensors),
             LateAt = Settings.QueueTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : now + Engine.Ticks(Settings.QueueTimeout),
         };
+        request.WatchCaller();
         if (Engine.Enqueue(request, now) is { } fault)
         {
+            request.Forget();
             Gate.EndWait();
             Pace?.Left(rows);
             return Refused(fault, now);
         }
 
-        request.WatchCaller();
-        Engine.Dispatch();
         return request.Task;
     }
 

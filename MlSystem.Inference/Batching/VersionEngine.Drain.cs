@@ -43,12 +43,14 @@ public sealed partial class VersionEngine
         }
         finally
         {
+            var callers = slot.TakeCallers();
             if (!slot.IsLost())
             {
                 HandOn(slot);
             }
 
             _version.Release();
+            callers.Resume();
         }
     }
 
@@ -123,7 +125,7 @@ public sealed partial class VersionEngine
         if (!slot.IsLost())
         {
             NoteEnd(fault, request.Tensors);
-            Finish(request, fault);
+            Finish(request, fault, slot.Callers);
         }
     }
 
@@ -146,7 +148,7 @@ public sealed partial class VersionEngine
             if (fault is null && !slot.IsLost())
             {
                 NoteEnd(null, null);
-                Scatter(parts, batch);
+                Scatter(parts, batch, slot.Callers);
             }
 
             return fault;

@@ -50,7 +50,8 @@ public sealed partial class VersionEngine
     }
 
     /// <summary>Ends a request whose rows were run.</summary>
-    private void Finish(QueuedRun request, Fault? fault)
+    /// <param name="callers">Where the request waits for its caller to go on; null lets the caller go on elsewhere at once.</param>
+    private void Finish(QueuedRun request, Fault? fault, Callers? callers = null)
     {
         lock (Sync)
         {
@@ -70,7 +71,7 @@ public sealed partial class VersionEngine
                 return;
             }
 
-            End(request, outcome);
+            End(request, outcome, callers);
         }
     }
 
@@ -104,7 +105,7 @@ public sealed partial class VersionEngine
         End(request, new RunOutcome(fault, request.Taken == 0 ? now : request.Started, now));
     }
 
-    private void End(QueuedRun request, in RunOutcome outcome)
+    private void End(QueuedRun request, in RunOutcome outcome, Callers? callers = null)
     {
         var next = request.Arrival.Next;
         var first = request.Arrival.Previous is null;
@@ -115,12 +116,27 @@ public sealed partial class VersionEngine
         }
 
         request.Queue.Pace?.Left(request.Rows);
-        request.Complete(outcome);
+        if (callers is not null && MayGoOnHere(request.Queue))
+        {
+            request.Settle(outcome);
+            callers.Add(request);
+        }
+        else
+        {
+            request.Complete(outcome);
+        }
+
         if (first && next?.Value is { Held: { } held } follower)
         {
             End(follower, held);
         }
     }
+
+    /// <summary>
+    /// Whether the callers of a queue may go on where their run ended: endpoints' requests only have their answers to write. Graphs and
+    /// explanations may compute for long, and the threads of slow models have their work; order is kept by ending one after the other.
+    /// </summary>
+    private bool MayGoOnHere(VariantQueue queue) => queue != _own && !queue.Settings.PreserveOrdering && ComputeThreads.Current is null;
 
     /// <summary>Ends what is too late and wakes what has waited for others long enough.</summary>
     private void Sweep()

@@ -36,48 +36,69 @@ public sealed partial class VersionEngine
         }
     }
 
-    private void Scatter(List<RunPart> parts, TensorSet batch)
+    /// <summary>Hands outputs to all that still want them, and ends those that have all of theirs.</summary>
+    private void Scatter(List<RunPart> parts, TensorSet batch, Callers callers)
     {
-        var at = 0;
-        foreach (var part in parts)
+        Span<bool> wanted = parts.Count <= 256 ? stackalloc bool[parts.Count] : new bool[parts.Count];
+        lock (Sync)
         {
-            Scatter(part, at, batch);
-            at += part.Rows;
+            for (var i = 0; i < parts.Count; i++)
+            {
+                var request = parts[i].Request;
+                wanted[i] = !request.IsDone && request.Held is null;
+                request.Pins += wanted[i] ? 1 : 0;
+            }
+        }
+
+        List<(QueuedRun, Fault)>? broken = null;
+        for (var (i, at) = (0, 0); i < parts.Count; at += parts[i].Rows, i++)
+        {
+            if (wanted[i] && Scatter(parts[i], at, batch) is { } fault)
+            {
+                (broken ??= []).Add((parts[i].Request, fault));
+            }
+        }
+
+        lock (Sync)
+        {
+            for (var i = 0; i < parts.Count; i++)
+            {
+                if (wanted[i])
+                {
+                    Delivered(parts[i].Request, broken?.Find(one => one.Item1 == parts[i].Request).Item2, callers);
+                }
+            }
         }
     }
 
-    private void Scatter(RunPart part, int at, TensorSet batch)
+    private static Fault? Scatter(RunPart part, int at, TensorSet batch)
     {
-        var request = part.Request;
-        lock (Sync)
+        if (part.IsWhole)
         {
-            if (request.IsDone || request.Held is not null)
-            {
-                return;
-            }
-
-            request.Pins++;
+            var fault = RowCopy.Scatter(batch, at, part);
+            part.Request.Delivered = part.Rows;
+            return fault;
         }
 
-        Fault? fault;
-        lock (request)
+        lock (part.Request)
         {
             // Two parts of one request may end at once; the first shapes the outputs.
-            fault = RowCopy.Scatter(batch, at, part);
-            request.Delivered += part.Rows;
+            var fault = RowCopy.Scatter(batch, at, part);
+            part.Request.Delivered += part.Rows;
+            return fault;
         }
+    }
 
-        lock (Sync)
+    private void Delivered(QueuedRun request, Fault? fault, Callers callers)
+    {
+        request.Pins--;
+        if (fault is not null || request.Delivered == request.Rows)
         {
-            request.Pins--;
-            if (fault is not null || request.Delivered == request.Rows)
-            {
-                Finish(request, fault);
-            }
-            else if (request.Pins == 0 && request.Leaving is { } leaving)
-            {
-                Leave(request, leaving, Time.GetTimestamp());
-            }
+            Finish(request, fault, callers);
+        }
+        else if (request.Pins == 0 && request.Leaving is { } leaving)
+        {
+            Leave(request, leaving, Time.GetTimestamp());
         }
     }
 

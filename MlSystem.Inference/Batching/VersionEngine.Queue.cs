@@ -1,75 +1,8 @@
-using MlSystem.Inference.Prediction;
-
 namespace MlSystem.Inference.Batching;
 
-/// <content>Waiting: who comes, who leaves, and what the next run takes.</content>
+/// <content>What the next run takes of those that wait.</content>
 public sealed partial class VersionEngine
 {
-    // A prediction that nothing has confirmed for so long refuses nobody: what refused everyone would never be corrected.
-    private static readonly TimeSpan TrustPredictions = TimeSpan.FromSeconds(1);
-
-    /// <summary>Lets a request wait; or says that it could not make its deadline or its endpoint's objective.</summary>
-    internal Fault? Enqueue(QueuedRun request, long now)
-    {
-        var queue = request.Queue;
-        lock (Sync)
-        {
-            if (Foresee(request, now) is { } fault)
-            {
-                return fault;
-            }
-
-            // A request on its way may come to a queue that a revision has replaced.
-            if (queue != _own && !_queues.Contains(queue))
-            {
-                _queues.Add(queue);
-            }
-
-            queue.Add(request);
-            Interlocked.Increment(ref _waiting);
-            Arm(Math.Min(request.Ends, request.LateAt), now);
-        }
-
-        return null;
-    }
-
-    internal void LeftQueue() => Interlocked.Decrement(ref _waiting);
-
-    internal void CallerLeft(QueuedRun request)
-    {
-        lock (Sync)
-        {
-            Leave(request, Deadline.CallerLeft, Time.GetTimestamp());
-        }
-    }
-
-    /// <summary>Gives ready requests to idle instances.</summary>
-    internal void Dispatch()
-    {
-        while (true)
-        {
-            InstanceSlot slot;
-            bool slow;
-            lock (Sync)
-            {
-                var now = Time.GetTimestamp();
-                if (RunsWanted(now) <= _coming || TryTakeSlot() is not { } idle)
-                {
-                    return;
-                }
-
-                slot = idle;
-                _coming++;
-                slow = IsSlow();
-            }
-
-            _host.Scheduler.Queue(slot, slow);
-        }
-    }
-
-    /// <summary>Looks for work from a thread that holds no lock.</summary>
-    internal void WakeSoon() => _host.Scheduler.Queue(new Wake(this), slow: false);
-
     /// <summary>The next run: rows of the first request of the queue whose turn it is, and of those that fit to it. Null when nothing is ready.</summary>
     private List<RunPart>? TakeParts(long now)
     {
@@ -122,8 +55,9 @@ public sealed partial class VersionEngine
 
     private void Join(VariantQueue queue, QueuedRun first, int room, List<RunPart> parts, long now)
     {
-        foreach (var request in queue.InOrder.ToList())
+        for (var (request, next) = (queue.First, default(QueuedRun)); request is not null; request = next)
         {
+            next = queue.After(request);
             var rows = request.Rows - request.Taken;
             var fits = rows <= room || request.Rows > queue.Settings.MaxPart;
             if (request == first || !request.Mergeable || request.Alone || !fits || !RowCopy.SameRows(first.Tensors, request.Tensors))
@@ -223,26 +157,6 @@ public sealed partial class VersionEngine
         return 0;
     }
 
-    /// <summary>Why a request had better not wait: it is refused now rather than when it is too late.</summary>
-    private Fault? Foresee(QueuedRun request, long now)
-    {
-        var queue = request.Queue;
-        if (!Latency.IsKnown || now - Latency.LastSeen > Ticks(TrustPredictions))
-        {
-            return null;
-        }
-
-        var needed = queue.PredictSeconds(request.Rows);
-        if (request.Ends != long.MaxValue && needed > Seconds(request.Ends - now))
-        {
-            return new Fault(FaultKind.DeadlineExceeded, $"it would take about {needed * 1000:0.###} ms, more than the {Seconds(request.Ends - now) * 1000:0.###} ms that are left");
-        }
-
-        return queue.Objective is { } objective && queue.Count > 0 && needed > objective.Seconds
-            ? new Fault(FaultKind.EndpointBusy, $"it would take about {needed * 1000:0.###} ms, more than the endpoint's objective of {objective.Seconds * 1000:0.###} ms: try again later")
-            : null;
-    }
-
     private bool IsSlow()
     {
         var rows = 1;
@@ -252,11 +166,5 @@ public sealed partial class VersionEngine
         }
 
         return !Runtime.CanStop || Latency.Seconds(rows) > _host.SlowSeconds;
-    }
-
-    /// <summary>Wakes an engine whose endpoint has a free place again.</summary>
-    private sealed class Wake(VersionEngine engine) : IThreadPoolWorkItem
-    {
-        public void Execute() => engine.Dispatch();
     }
 }
