@@ -4,10 +4,10 @@ namespace MlSystem.Inference.Batching;
 /// Settled requests of one run, whose callers go on together: one after the other on the thread that ran them, since waking a thread for
 /// each costs more than writing a small answer. Of many, all but the last few go on elsewhere at the same time.
 /// </summary>
-internal sealed class Callers : IThreadPoolWorkItem
+internal sealed class Callers(IRunScheduler scheduler) : IThreadPoolWorkItem
 {
     /// <summary>Callers that go on one after the other.</summary>
-    private const int Together = 16;
+    private const int Together = 8;
 
     private readonly List<QueuedRun> _settled = [];
 
@@ -22,9 +22,9 @@ internal sealed class Callers : IThreadPoolWorkItem
         var first = 0;
         for (; _settled.Count - first > Together; first += Together)
         {
-            var some = new Callers();
+            var some = new Callers(scheduler);
             some._settled.AddRange(_settled.GetRange(first, Together));
-            ThreadPool.UnsafeQueueUserWorkItem(some, preferLocal: true);
+            scheduler.Queue(some, slow: false);
         }
 
         for (; first < _settled.Count; first++)

@@ -29,7 +29,7 @@ internal sealed class InstanceSlot(VersionEngine engine, int index) : IThreadPoo
     public List<RunPart> Rest { get; set; } = [];
 
     /// <summary>Requests that the run has settled, whose callers go on when the slot is handed on.</summary>
-    public Callers Callers { get; private set; } = new();
+    public Callers Callers { get; private set; } = engine.NewCallers();
 
     public ComputeThreads.Worker? Worker { get; private set; }
 
@@ -95,7 +95,7 @@ internal sealed class InstanceSlot(VersionEngine engine, int index) : IThreadPoo
         var callers = Callers;
         if (!callers.IsEmpty)
         {
-            Callers = new Callers();
+            Callers = engine.NewCallers();
         }
 
         return callers;

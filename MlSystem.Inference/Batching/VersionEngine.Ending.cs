@@ -132,6 +132,8 @@ public sealed partial class VersionEngine
         }
     }
 
+    internal Callers NewCallers() => new(_host.Scheduler);
+
     /// <summary>
     /// Whether the callers of a queue may go on where their run ended: endpoints' requests only have their answers to write. Graphs and
     /// explanations may compute for long, and the threads of slow models have their work; order is kept by ending one after the other.

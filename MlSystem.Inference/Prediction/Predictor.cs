@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Admission;
 using MlSystem.Inference.Batching;
@@ -84,6 +85,7 @@ public sealed partial class Predictor(
     /// <summary>Lets the inputs choose the variant where the policy wants it, looks absent inputs up, waits for the endpoint's turn and runs the model.</summary>
     /// <returns>Why the request was refused; null when the outputs are there.</returns>
     /// <exception cref="InferenceException">Refused; nothing was executed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Fault?> RunAsync(InferenceCall call, CancellationToken cancellationToken)
     {
         call.InputsRead = time.GetTimestamp();
@@ -105,6 +107,7 @@ public sealed partial class Predictor(
         return await (call.Route.Cache is { } cache ? cache.RunAsync(call, deadline, ExecuteAsync) : ExecuteAsync(call, deadline));
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Fault?> ExecuteAsync(InferenceCall call, Deadline deadline)
     {
         var outcome = await call.Variant.Queue(call.Route, batching.Value).RunAsync(call.Tensors, call.Rows, call.Priority, deadline);

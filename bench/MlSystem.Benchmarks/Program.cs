@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using MlSystem.Benchmarks.Allocations;
 using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
 using MlSystem.Benchmarks.FeaturesJoin;
@@ -7,7 +8,7 @@ using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `features-join`, `features-online`, `inprocess` and `registry` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-join`, `features-online`, `inprocess`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
@@ -19,5 +20,6 @@ return args switch
     ["features-online", .. var rest] => await OnlineComparison.RunAsync(rest),
     [BareEndpoint.Command, var port, var redis] => await BareEndpoint.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), redis),
     ["inprocess", .. var rest] => await InProcessComparison.RunAsync(rest),
+    ["allocations", .. var rest] => await AllocationComparison.RunAsync(rest),
     _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,
 };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using MlSystem.Inference.Policies;
@@ -61,6 +62,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
         return OipErrors.WriteAsync(context, fault);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Fault?> AnswerAsync(HttpContext context, InferenceCall call)
     {
         var writer = InferResponseWriter.Pool.Get();
@@ -85,6 +87,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Fault?> PredictAsync(HttpContext context, InferenceCall call, InferResponseWriter writer)
     {
         try
@@ -143,7 +146,7 @@ public sealed partial class InferEndpoint(Predictor predictor, IOptions<ServiceO
         response.Headers["X-Variant"] = call.Variant.NameHeader;
         if (writer.JsonLength is { } length)
         {
-            response.Headers[HeaderLength] = length.ToString(CultureInfo.InvariantCulture);
+            response.Headers[HeaderLength] = Lengths.Text(length);
         }
     }
 

@@ -24,10 +24,17 @@ internal static class JsonParameters
             return false;
         }
 
-        name = json.GetString()!;
+        name = Known(ref json) ?? json.GetString()!;
         json.Read();
         return true;
     }
+
+    /// <summary>The names that come with every binary request need no new string.</summary>
+    private static string? Known(ref Utf8JsonReader json) =>
+        json.ValueTextEquals("binary_data_size"u8) ? "binary_data_size"
+        : json.ValueTextEquals("binary_data_output"u8) ? "binary_data_output"
+        : json.ValueTextEquals("content_type"u8) ? "content_type"
+        : null;
 
     public static bool Boolean(ref Utf8JsonReader json, string name) => json.TokenType switch
     {

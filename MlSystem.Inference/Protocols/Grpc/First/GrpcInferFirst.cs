@@ -61,6 +61,7 @@ internal sealed partial class GrpcInferFirst(Predictor predictor, IOptions<Servi
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Fault?> PredictAsync(HttpContext context, InferenceCall call, ReadResult read, TimeSpan? timeout)
     {
         var fault = await RunAsync(context, call, read, timeout);
@@ -76,6 +77,7 @@ internal sealed partial class GrpcInferFirst(Predictor predictor, IOptions<Servi
         return null;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Fault?> RunAsync(HttpContext context, InferenceCall call, ReadResult read, TimeSpan? timeout)
     {
         try
