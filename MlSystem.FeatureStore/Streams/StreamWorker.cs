@@ -93,6 +93,8 @@ internal sealed partial class StreamWorker : IDisposable
             var progress = await store.ProgressAsync(cancellationToken);
             if (ends.All(end => end.Committed >= end.End || (progress.TryGetValue(end.Partition, out var found) && found.OfflineOffset >= end.End)))
             {
+                // Now that all is read, clocks follow each other and windows may empty.
+                await _flush.RequestAsync(cancellationToken);
                 return;
             }
         }

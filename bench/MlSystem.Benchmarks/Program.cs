@@ -2,19 +2,21 @@ using BenchmarkDotNet.Running;
 using MlSystem.Benchmarks.Allocations;
 using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
+using MlSystem.Benchmarks.FeaturesAggregates;
 using MlSystem.Benchmarks.FeaturesJoin;
 using MlSystem.Benchmarks.FeaturesOnline;
 using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `features-join`, `features-online`, `inprocess`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-aggregates`, `features-join`, `features-online`, `inprocess`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
     ["predictionlog", .. var rest] => await PredictionLogComparison.RunAsync(rest),
     ["explain", .. var rest] => await ExplainComparison.RunAsync(rest),
     ["registry", .. var rest] => await RegistryComparison.RunAsync(rest),
+    ["features-aggregates", .. var rest] => await FeaturesAggregatesComparison.RunAsync(rest),
     ["features-join", .. var rest] => await FeaturesJoinComparison.RunAsync(rest),
     [JoinBaselines.DuckDbCommand, var labels, var features, var result] => JoinBaselines.DuckDb(labels, features, result),
     ["features-online", .. var rest] => await OnlineComparison.RunAsync(rest),
