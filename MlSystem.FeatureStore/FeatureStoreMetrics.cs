@@ -18,6 +18,7 @@ public sealed class FeatureStoreMetrics
         Rejected = meter.CreateCounter<long>("mlsystem.features.rejected_events", "{event}", "Events that were no row of a known view.");
         RuleWarnings = meter.CreateCounter<long>("mlsystem.features.rule_warnings", "{value}", "Values that came in although a rule of their view warns of them.");
         FutureRows = meter.CreateCounter<long>("mlsystem.features.future_rows", "{row}", "Rows with an event time ahead of the clock here; accepted tells whether within Features:MaxFutureSeconds. Uploads count them when they check and when they ingest.");
+        ErasedRows = meter.CreateCounter<long>("mlsystem.features.erased_rows_left_out", "{row}", "Rows that came in for an erased entity, from before its erasure.");
         OfflineRows = meter.CreateCounter<long>("mlsystem.features.offline_rows", "{row}", "Rows written to Parquet, repeated deliveries included.");
         CompactedFiles = meter.CreateCounter<long>("mlsystem.features.compacted_files", "{file}", "Parquet files that became part of a bigger one.");
         OnlineRows = meter.CreateCounter<long>("mlsystem.features.online_rows", "{row}", "Rows offered to the online store, repeated deliveries included.");
@@ -37,6 +38,8 @@ public sealed class FeatureStoreMetrics
     public Counter<long> RuleWarnings { get; }
 
     public Counter<long> FutureRows { get; }
+
+    public Counter<long> ErasedRows { get; }
 
     public Counter<long> OfflineRows { get; }
 

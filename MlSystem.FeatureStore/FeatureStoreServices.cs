@@ -3,6 +3,7 @@ using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Breaking;
 using MlSystem.FeatureStore.Definitions.Folder;
 using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Ingestion.Sources;
 using MlSystem.FeatureStore.Jobs;
@@ -46,6 +47,9 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<LiveUse>();
         builder.Services.AddSingleton<SaltedHash>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<SaltedHash>());
+
+        builder.Services.AddSingleton<Tombstones>();
+        builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<Tombstones>());
 
         // Before the catalog, which the background loops wait for.
         builder.Services.AddSingleton<IStartupTask, OfflineAdoption>();
@@ -102,6 +106,18 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<IJobHandler, Materializer>();
         builder.Services.AddHostedService<MaterializationScheduler>();
         builder.Services.AddHostedService<JobRunner>();
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddErasure(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ErasureOptions>().BindConfiguration(ErasureOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ErasureJson.Default));
+        builder.Services.AddHostedService(services => services.GetRequiredService<Tombstones>());
+        builder.Services.AddSingleton<ErasedReads>();
+        builder.Services.AddSingleton<OnlineEraser>();
+        builder.Services.AddSingleton<OfflineEraser>();
+        builder.Services.AddSingleton<IJobHandler, Eraser>();
         return builder;
     }
 

@@ -1,6 +1,7 @@
 using MlSystem.FeatureStore;
 using MlSystem.FeatureStore.Consistency;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Materialization;
 using MlSystem.FeatureStore.Offline.Compaction;
@@ -16,7 +17,7 @@ using MlSystem.ServiceDefaults.Hosting;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("features");
 builder.AddEventLog();
-builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs().AddConsistency();
+builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs().AddErasure().AddConsistency();
 builder.AddStreams();
 
 var app = builder.Build();
@@ -31,6 +32,7 @@ app.MapStatistics();
 app.MapMaterialize();
 app.MapMaterializations();
 app.MapConsistency();
+app.MapErasures();
 app.MapHistorical();
 app.MapGrpcService<OnlineGrpcService>();
 app.MapGrpcService<HistoricalGrpcService>();

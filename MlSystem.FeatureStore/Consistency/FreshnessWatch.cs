@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Jobs;
 
 namespace MlSystem.FeatureStore.Consistency;
@@ -20,11 +21,17 @@ public sealed partial class FreshnessWatch : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<FreshnessWatch> _logger;
     private volatile IReadOnlyList<(string View, long? NewestUs, long? MaterializedUs)> _views = [];
+    private readonly Tombstones _tombstones;
+    private readonly ErasedReads _erasedReads;
+    private readonly ReadLogFiles _reads;
     private long _askedUs;
+    private long _erased;
 
     public FreshnessWatch(
-        CatalogStore catalog, JobStore jobs, IDbContextFactory<FeatureStoreContext> contexts, IOptions<ConsistencyOptions> options, IMeterFactory meters, TimeProvider time, ILogger<FreshnessWatch> logger)
+        CatalogStore catalog, JobStore jobs, IDbContextFactory<FeatureStoreContext> contexts, Tombstones tombstones, ErasedReads erasedReads, ReadLogFiles reads,
+        IOptions<ConsistencyOptions> options, IMeterFactory meters, TimeProvider time, ILogger<FreshnessWatch> logger)
     {
+        (_tombstones, _erasedReads, _reads) = (tombstones, erasedReads, reads);
         (_catalog, _jobs, _contexts, _time, _logger) = (catalog, jobs, contexts, time, logger);
         _intervalUs = options.Value.SampleShare == 0 ? 0 : options.Value.IntervalSeconds * 1_000_000;
         var meter = meters.Create(FeatureStoreMetrics.MeterName);
@@ -41,6 +48,7 @@ public sealed partial class FreshnessWatch : BackgroundService
             {
                 await LookAsync(stoppingToken);
                 await AskAsync(stoppingToken);
+                await RemoveErasedAsync(stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -48,6 +56,16 @@ public sealed partial class FreshnessWatch : BackgroundService
             }
 
             await Task.Delay(Period, _time, stoppingToken);
+        }
+    }
+
+    /// <summary>Reads of entities that were erased on another replica.</summary>
+    private async Task RemoveErasedAsync(CancellationToken cancellationToken)
+    {
+        if (_tombstones.Generation is var generation && generation != _erased)
+        {
+            await _reads.RemoveAsync(_erasedReads.IsErased, cancellationToken);
+            _erased = generation;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Online;
 using MlSystem.FeatureStore.Online.Packing;
@@ -102,7 +103,7 @@ public sealed class ReadLog
     }
 
     private string Key(FeatureView view, Field key, in FeatureValue value) =>
-        ValueText.OfKey(key.Datatype, value) is var text && view.IsSensitive(key.Name) ? _hash.Of(text) : text;
+        KeyText.Of(key.Datatype, value) is var text && view.IsSensitive(key.Name) ? _hash.Of(text) : text;
 
     private JsonElement Value(FeatureView view, string feature, string json)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MlSystem.FeatureStore.Definitions;
@@ -21,12 +20,4 @@ internal static class ValueText
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
-
-    /// <summary>A join key as DuckDB casts it to text.</summary>
-    public static string OfKey(Datatype datatype, in FeatureValue value) => datatype switch
-    {
-        Datatype.Bytes => value.Text!,
-        Datatype.Bool => value.AsBool ? "true" : "false",
-        _ => value.AsInt64.ToString(CultureInfo.InvariantCulture),
-    };
 }

@@ -11,6 +11,9 @@ namespace MlSystem.FeatureStore.Ingestion;
 /// <param name="IgnoredColumns">Columns of the file that the view does not have.</param>
 public sealed record CsvResult(long Ingested, long Skipped, IReadOnlyList<CsvError> Errors, long ErrorsOmitted, IReadOnlyList<string> IgnoredColumns)
 {
+    /// <summary>Rows that were left out, because their entity was erased after their event time.</summary>
+    public long ErasedRows { get; init; }
+
     /// <summary>Values that came in although a rule of the view warns of them.</summary>
     public long WarningCount { get; init; }
 
@@ -40,7 +43,7 @@ public sealed class CsvUpload(RowIngestion ingestion, RowClock clock, FeatureSto
         using var rows = new CsvRows(csv, view, online, offline, clock);
         await rows.ReadHeaderAsync(cancellationToken);
         var batch = new List<FeatureRow>(options.Value.IngestBatchRows);
-        long ingested = 0;
+        long ingested = 0, erased = 0;
         for (var more = true; more;)
         {
             (more, var row) = await rows.ReadAsync(cancellationToken);
@@ -51,14 +54,14 @@ public sealed class CsvUpload(RowIngestion ingestion, RowClock clock, FeatureSto
 
             if (batch.Count == options.Value.IngestBatchRows || !more)
             {
-                await ingestion.IngestAsync(batch, cancellationToken);
-                ingested += batch.Count;
+                var left = await ingestion.IngestAsync(batch, cancellationToken);
+                (ingested, erased) = (ingested + batch.Count - left, erased + left);
                 batch.Clear();
             }
         }
 
         metrics.RuleWarnings.Add(rows.Warnings.Count);
-        return new CsvResult(ingested, check.BadRows, check.Errors, check.Omitted, check.Ignored).With(rows.Warnings);
+        return new CsvResult(ingested, check.BadRows, check.Errors, check.Omitted, check.Ignored) { ErasedRows = erased }.With(rows.Warnings);
     }
 
     private async Task<(bool BadHeader, long BadRows, IReadOnlyList<CsvError> Errors, long Omitted, IReadOnlyList<string> Ignored)> CheckAsync(

@@ -5,10 +5,11 @@ using MlSystem.FeatureStore.Quality;
 
 namespace MlSystem.FeatureStore.Ingestion;
 
-/// <summary>Answer of a push whose rows came in although rules of their views warn of some values; without such values it is <c>null</c>.</summary>
+/// <summary>Answer of a push whose rows came in although rules of their views warn of some values, or without rows of erased entities; else it is <c>null</c>.</summary>
 /// <param name="WarningCount">Values.</param>
 /// <param name="Warnings">The first of them.</param>
-public sealed record PushWarnings(long WarningCount, IReadOnlyList<RuleWarning> Warnings);
+/// <param name="ErasedRows">Rows that were left out, because their entity was erased after their event time.</param>
+public sealed record PushWarnings(long WarningCount, IReadOnlyList<RuleWarning> Warnings, int ErasedRows);
 
 /// <summary>Feast's <c>POST /push</c> and <c>POST /write-to-online-store</c>. Answers <c>null</c> once the rows are durable and, where online, readable.</summary>
 public static class PushEndpoints
@@ -92,21 +93,22 @@ public static class PushEndpoints
                 : FeastIssue.At("value_error", $"{error.Column}: {error.Message}", "df", error.Column))]);
         }
 
+        int erased;
         try
         {
-            await ingestion.IngestAsync(rows, cancellationToken);
+            erased = await ingestion.IngestAsync(rows, cancellationToken);
         }
         catch (RowTooLargeException error)
         {
             throw new FeastException(StatusCodes.Status413PayloadTooLarge, error.Message);
         }
 
-        if (frame.Warnings.Count == 0)
+        if (frame.Warnings.Count == 0 && erased == 0)
         {
             return Results.Text("null", "application/json");
         }
 
         metrics.RuleWarnings.Add(frame.Warnings.Count);
-        return Results.Json(new PushWarnings(frame.Warnings.Count, frame.Warnings.Warnings), IngestionJson.Default.PushWarnings);
+        return Results.Json(new PushWarnings(frame.Warnings.Count, frame.Warnings.Warnings, erased), IngestionJson.Default.PushWarnings);
     }
 }

@@ -5,6 +5,12 @@ public interface IJobHandler
 {
     string Kind { get; }
 
+    /// <summary>Finished jobs that are kept; the oldest go first.</summary>
+    int Keep => 1_000;
+
+    /// <summary>Failed attempts are repeated without end.</summary>
+    bool NeverGivesUp => false;
+
     /// <exception cref="JobFailedException">It can't succeed and is not tried again; any other exception is a failed attempt.</exception>
     Task RunAsync(JobRun job, CancellationToken cancellationToken);
 }
@@ -13,7 +19,7 @@ public interface IJobHandler
 public sealed class JobFailedException(string message) : Exception(message);
 
 /// <summary>A job that is being done.</summary>
-public sealed class JobRun(JobRow row, Func<string, CancellationToken, Task> save)
+public sealed class JobRun(JobRow row, Func<string, CancellationToken, Task> save, Func<string, CancellationToken, Task> replaceRequest)
 {
     public string Id => row.Id;
 
@@ -25,6 +31,9 @@ public sealed class JobRun(JobRow row, Func<string, CancellationToken, Task> sav
 
     /// <summary>What <see cref="SaveAsync"/> saved last; null at the beginning.</summary>
     public string? Progress { get; private set; } = row.Progress;
+
+    /// <summary>Takes out of the request what is not to be kept.</summary>
+    public Task ReplaceRequestAsync(string request, CancellationToken cancellationToken) => replaceRequest(request, cancellationToken);
 
     /// <summary>Makes progress durable and tells it to whoever watches.</summary>
     public async Task SaveAsync(string progress, CancellationToken cancellationToken)

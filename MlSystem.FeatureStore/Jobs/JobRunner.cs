@@ -13,7 +13,6 @@ public sealed partial class JobRunner(IEnumerable<IJobHandler> handlers, JobStor
     : BackgroundService
 {
     private const int MaxAttempts = 5;
-    private const int KeptJobs = 1_000;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
@@ -36,7 +35,7 @@ public sealed partial class JobRunner(IEnumerable<IJobHandler> handlers, JobStor
                     while (await store.ClaimAsync(handler.Kind, stoppingToken) is { } job)
                     {
                         await RunAsync(handler, job, stoppingToken);
-                        await store.PruneAsync(handler.Kind, KeptJobs, stoppingToken);
+                        await store.PruneAsync(handler.Kind, handler.Keep, stoppingToken);
                     }
                 },
                 stoppingToken);
@@ -80,7 +79,7 @@ public sealed partial class JobRunner(IEnumerable<IJobHandler> handlers, JobStor
             {
                 throw new OperationCanceledException("Another replica has taken the job over.");
             }
-        });
+        }, (request, cancel) => store.ReplaceRequestAsync(job.Id, request, cancel));
         for (var (attempt, delay) = (1, FirstDelay); ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
             var before = run.Progress;
@@ -94,7 +93,7 @@ public sealed partial class JobRunner(IEnumerable<IJobHandler> handlers, JobStor
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 attempt = before == run.Progress ? attempt + 1 : 1;
-                if (error is JobFailedException || (!IsAway(error) && attempt > MaxAttempts))
+                if (error is JobFailedException || (!IsAway(error) && !handler.NeverGivesUp && attempt > MaxAttempts))
                 {
                     await store.FinishAsync(job.Id, JobState.Failed, error.Message, cancellationToken);
                     LogEnded(job.Kind, job.Id, JobState.Failed, error.Message);

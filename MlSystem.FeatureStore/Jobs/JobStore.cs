@@ -133,6 +133,9 @@ public sealed class JobStore(IDbContextFactory<FeatureStoreContext> contexts, Jo
     internal Task<bool> SaveProgressAsync(string id, string progress, CancellationToken cancellationToken) =>
         TellAsync(id, update => update.SetProperty(row => row.Progress, progress).SetProperty(row => row.Error, (string?)null), cancellationToken);
 
+    internal Task<bool> ReplaceRequestAsync(string id, string request, CancellationToken cancellationToken) =>
+        TellAsync(id, update => update.SetProperty(row => row.Request, request), cancellationToken);
+
     internal Task<bool> SaveErrorAsync(string id, string error, CancellationToken cancellationToken) =>
         TellAsync(id, update => update.SetProperty(row => row.Error, error), cancellationToken);
 

@@ -60,6 +60,10 @@ public sealed class OfflineFiles
     /// <summary>Takes a file out of sight without removing it.</summary>
     public void SetAside(string view, DateOnly date, string name) => File.Move(PathOf(view, date, name), PathOf(view, date, name) + Orphan, overwrite: true);
 
+    /// <summary>Files of a view that were taken out of sight.</summary>
+    public IEnumerable<string> SetAsideOf(string view) =>
+        Directory.Exists(Path.Combine(_folder, view)) ? Directory.EnumerateFiles(Path.Combine(_folder, view), "*" + Orphan, SearchOption.AllDirectories) : [];
+
     /// <summary>Every Parquet file on disk, whether it counts or not.</summary>
     public IEnumerable<(string View, DateOnly Date, string Name)> OnDisk() =>
         from folder in Directory.EnumerateDirectories(_folder)

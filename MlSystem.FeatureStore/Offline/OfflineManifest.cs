@@ -66,8 +66,9 @@ public sealed class OfflineManifest(IDbContextFactory<FeatureStoreContext> conte
     }
 
     /// <summary>One file takes the place of others.</summary>
+    /// <param name="replacement">Null: nothing is left of them.</param>
     /// <returns>False: somebody else has replaced one of them meanwhile, and nothing was changed.</returns>
-    public async Task<bool> ReplaceAsync(IReadOnlyList<OfflineFileRow> old, OfflineFileRow replacement, CancellationToken cancellationToken)
+    public async Task<bool> ReplaceAsync(IReadOnlyList<OfflineFileRow> old, OfflineFileRow? replacement, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
@@ -80,7 +81,11 @@ public sealed class OfflineManifest(IDbContextFactory<FeatureStoreContext> conte
             return false;
         }
 
-        context.OfflineFiles.Add(replacement);
+        if (replacement is not null)
+        {
+            context.OfflineFiles.Add(replacement);
+        }
+
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -100,6 +105,20 @@ public sealed class OfflineManifest(IDbContextFactory<FeatureStoreContext> conte
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         return await context.OfflineFiles.AsNoTracking().Where(row => row.RemovedAtUs < beforeUs).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Files of a view that were replaced and are still on disk.</summary>
+    public async Task<IReadOnlyList<OfflineFileRow>> ReplacedAsync(string view, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.OfflineFiles.AsNoTracking().Where(row => row.FeatureView == view && row.RemovedAtUs != null).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Whether no other replica can have this database, and so none can be reading its files.</summary>
+    public async Task<bool> IsAloneAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return context.Database.ProviderName?.EndsWith("Sqlite", StringComparison.Ordinal) == true;
     }
 
     /// <summary>Forgets files that are gone from disk.</summary>

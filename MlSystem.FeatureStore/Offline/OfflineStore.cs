@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Offline.Statistics;
 
 namespace MlSystem.FeatureStore.Offline;
 
 /// <summary>Where rows go in: anybody who has rows that are not in the event log writes them here.</summary>
-public sealed class OfflineStore(OfflineFiles files, OfflineManifest manifest, TimeProvider time)
+public sealed class OfflineStore(OfflineFiles files, OfflineManifest manifest, Tombstones tombstones, TimeProvider time)
 {
     /// <summary>
     /// Writes rows of any views and times. When the task completes they are durable and every later read has them, all of them at once;
@@ -24,8 +25,14 @@ public sealed class OfflineStore(OfflineFiles files, OfflineManifest manifest, T
         // By version, too: rows that were read while the view changed have other columns.
         foreach (var group in rows.GroupBy(row => (row.Row.View.Name, row.Row.View.Version, Date: DateOf(row.Row.EventUs))))
         {
-            var part = group.ToArray();
-            var name = NameOf(part[0], origin, group.Key.Version);
+            // The name is that of all rows: the same ones again are known although an entity of them was erased meanwhile.
+            var name = NameOf(group.First(), origin, group.Key.Version);
+            var part = tombstones.IsEmpty ? group.ToArray() : [.. group.Where(row => !tombstones.IsErased(row.Row.View, row.Row.Keys, row.Row.EventUs))];
+            if (part.Length == 0)
+            {
+                continue;
+            }
+
             if (!(await manifest.KnownAsync(group.Key.Name, group.Key.Date, [name], cancellationToken)).Contains(name))
             {
                 written.Add(await WriteAsync(part[^1].Row.View, group.Key.Date, name, part, cancellationToken));

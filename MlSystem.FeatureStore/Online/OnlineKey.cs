@@ -57,6 +57,28 @@ public static class OnlineKey
         _ => value.AsInt64.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>The texts of a key's join keys.</summary>
+    public static IReadOnlyList<string> Split(ReadOnlySpan<char> entity)
+    {
+        var texts = new List<string>();
+        var text = new StringBuilder();
+        for (var i = 0; i < entity.Length; i++)
+        {
+            if (entity[i] == '|')
+            {
+                texts.Add(text.ToString());
+                text.Clear();
+            }
+            else
+            {
+                text.Append(entity[i] == '\\' && i + 1 < entity.Length ? entity[++i] : entity[i]);
+            }
+        }
+
+        texts.Add(text.ToString());
+        return texts;
+    }
+
     private static string Escape(string text) =>
         text.AsSpan().IndexOfAny('\\', '|') < 0 ? text : text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Online.Packing;
 using MlSystem.FeatureStore.Online.Retention;
@@ -6,7 +7,7 @@ using MlSystem.FeatureStore.Online.Retention;
 namespace MlSystem.FeatureStore.Online;
 
 /// <summary>Packed rows in a Redis-protocol server. Any failure of it is an <see cref="OnlineStoreException"/>.</summary>
-public sealed class OnlineStore(OnlineConnection connection, OnlineState state, RowLife life)
+public sealed class OnlineStore(OnlineConnection connection, OnlineState state, RowLife life, Tombstones tombstones)
 {
     /// <summary>Present and beginning with <c>ready</c> while the server holds everything; gone with the data when it loses it.</summary>
     private const string MarkerKey = OnlineKey.Prefix + ":state";
@@ -79,6 +80,20 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state, 
     /// </summary>
     /// <returns>How many were newer than what the store had.</returns>
     public async Task<long> WriteAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken)
+    {
+        var generation = tombstones.Generation;
+        rows = tombstones.IsEmpty ? rows : [.. rows.Where(row => !tombstones.IsErased(row.View, row.Keys, row.EventUs))];
+        var written = await SendAsync(rows, cancellationToken);
+        if (tombstones.Generation != generation && rows.Where(row => tombstones.IsErased(row.View, row.Keys, row.EventUs)).ToArray() is { Length: > 0 } erased)
+        {
+            // Erased while they were on their way: the erasure may have removed the entity's key before it was written here.
+            await CallAsync(database => database.KeyDeleteAsync([.. erased.Select(row => (RedisKey)OnlineKey.Of(row))]), cancellationToken);
+        }
+
+        return written;
+    }
+
+    private async Task<long> SendAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken)
     {
         var calls = new List<Task<RedisResult>>((rows.Count / RowsPerCall) + 1);
         var written = await CallAsync(

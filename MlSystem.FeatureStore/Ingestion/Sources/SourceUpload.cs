@@ -29,9 +29,9 @@ public sealed class SourceUpload(SourceConnections connections, RowIngestion ing
             }
 
             var rows = new RecordRows(view, online, offline, clock);
-            var ingested = await IngestAsync(command, rows, from, to, cancellationToken);
+            var (ingested, erased) = await IngestAsync(command, rows, from, to, cancellationToken);
             metrics.RuleWarnings.Add(rows.Warnings.Count);
-            return (check with { Ingested = ingested }).With(rows.Warnings);
+            return (check with { Ingested = ingested, ErasedRows = erased }).With(rows.Warnings);
         }
         catch (DbException error)
         {
@@ -87,11 +87,11 @@ public sealed class SourceUpload(SourceConnections connections, RowIngestion ing
         return new CsvResult(0, bad, errors, omitted, ignored);
     }
 
-    private async Task<long> IngestAsync(DbCommand command, RecordRows rows, long from, long to, CancellationToken cancellationToken)
+    private async Task<(long Ingested, long Erased)> IngestAsync(DbCommand command, RecordRows rows, long from, long to, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var batch = new List<FeatureRow>(options.Value.IngestBatchRows);
-        long ingested = 0;
+        long ingested = 0, erased = 0;
         await foreach (var row in rows.ReadAsync(reader, from, to, cancellationToken))
         {
             if (row.Row is not null)
@@ -101,13 +101,13 @@ public sealed class SourceUpload(SourceConnections connections, RowIngestion ing
 
             if (batch.Count == options.Value.IngestBatchRows)
             {
-                await ingestion.IngestAsync(batch, cancellationToken);
-                ingested += batch.Count;
+                var left = await ingestion.IngestAsync(batch, cancellationToken);
+                (ingested, erased) = (ingested + batch.Count - left, erased + left);
                 batch.Clear();
             }
         }
 
-        await ingestion.IngestAsync(batch, cancellationToken);
-        return ingested + batch.Count;
+        var last = await ingestion.IngestAsync(batch, cancellationToken);
+        return (ingested + batch.Count - last, erased + last);
     }
 }

@@ -24,6 +24,22 @@ public sealed partial class OfflineCleaner(
         await manifest.ForgetAsync(unread, cancellationToken);
     }
 
+    /// <summary>Removes replaced files of a view now, but those that somebody may be reading.</summary>
+    /// <returns>Those that stay for now.</returns>
+    public async Task<IReadOnlyList<OfflineFileRow>> RemoveReplacedAsync(string view, CancellationToken cancellationToken)
+    {
+        var replaced = await manifest.ReplacedAsync(view, cancellationToken);
+        var oldest = await manifest.IsAloneAsync(cancellationToken) ? leases.OldestUs : long.MinValue;
+        var unread = replaced.Where(row => row.RemovedAtUs < oldest).ToArray();
+        foreach (var file in unread)
+        {
+            files.Delete(file.FeatureView, file.Date, file.Name);
+        }
+
+        await manifest.ForgetAsync(unread, cancellationToken);
+        return [.. replaced.Except(unread)];
+    }
+
     /// <summary>
     /// Removes half-written files, and sets aside old ones that the manifest does not know: a killed process did not record them, and their rows
     /// are in other files; but a database from an old backup does not know newer ones either.
