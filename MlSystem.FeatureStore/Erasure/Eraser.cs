@@ -48,6 +48,11 @@ public sealed partial class Eraser(
         await progress.CatchUpAsync(cancellationToken);
         var cutoffUs = await EntombAsync(job, request, job.CreatedAtUs, cancellationToken);
 
+        foreach (var view in views)
+        {
+            await RemoveStateAsync(known, view, cancellationToken);
+        }
+
         if (!await manifest.IsAloneAsync(cancellationToken))
         {
             // Until every replica knows the tombstone, and what it was writing without is written.
@@ -65,7 +70,6 @@ public sealed partial class Eraser(
         var result = ErasureResult.Of(job.Progress) with { Cutoff = UnixTime.FromMicroseconds(cutoffUs) };
         foreach (var view in views)
         {
-            await RemoveStateAsync(known, view, cancellationToken);
             result = await EraseAsync(view, cutoffUs, result, cancellationToken);
             await job.SaveAsync(result.Text(), cancellationToken);
         }

@@ -120,6 +120,23 @@ public sealed class AggregateTests
     }
 
     [Fact]
+    public async Task An_erased_entity_begins_anew_with_its_next_event()
+    {
+        await using var app = await FeatureStoreApp.StartAsync();
+        await app.PostOkAsync("/api/apply", StreamSamples.Definitions(Counts));
+        await app.PostOkAsync("/push", StreamSamples.Push(("ann", FeatureStoreApp.Start, 5, "x"), ("bob", FeatureStoreApp.Start, 6, "x")));
+        await app.SettleAsync(Cancelled);
+
+        var erased = await app.PostOkAsync("/api/erasures", """{"entity":"user","key":{"user_id":"ann"}}""");
+
+        Assert.Equal("succeeded", erased.GetProperty("state").GetString());
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        await app.PostOkAsync("/push", StreamSamples.Push(("ann", FeatureStoreApp.Start, 5, "x"), ("ann", app.Time.GetUtcNow(), 1, "x"), ("bob", app.Time.GetUtcNow(), 1, "x")));
+        await app.SettleAsync(Cancelled);
+        Assert.Equal(["1 1 1", "2 2 7"], await app.OnlineAsync("ann", "bob"));
+    }
+
+    [Fact]
     public async Task Events_whose_key_is_not_their_entity_are_refused_with_a_reason()
     {
         await using var app = await FeatureStoreApp.StartAsync();
