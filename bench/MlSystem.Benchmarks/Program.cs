@@ -4,12 +4,13 @@ using MlSystem.Benchmarks.EventLog;
 using MlSystem.Benchmarks.Explanations;
 using MlSystem.Benchmarks.FeaturesAggregates;
 using MlSystem.Benchmarks.FeaturesJoin;
+using MlSystem.Benchmarks.FeaturesMaterialize;
 using MlSystem.Benchmarks.FeaturesOnline;
 using MlSystem.Benchmarks.InProcess;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `features-aggregates`, `features-join`, `features-online`, `inprocess`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-aggregates`, `features-join`, `features-materialize`, `features-online`, `inprocess`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
@@ -21,6 +22,7 @@ return args switch
     [JoinBaselines.DuckDbCommand, var labels, var features, var result] => JoinBaselines.DuckDb(labels, features, result),
     ["features-online", .. var rest] => await OnlineComparison.RunAsync(rest),
     [BareEndpoint.Command, var port, var redis] => await BareEndpoint.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), redis),
+    ["features-materialize", .. var rest] => await FeaturesMaterializeComparison.RunAsync(rest),
     ["inprocess", .. var rest] => await InProcessComparison.RunAsync(rest),
     ["allocations", .. var rest] => await AllocationComparison.RunAsync(rest),
     _ => BenchmarkSwitcher.FromAssembly(typeof(EventLogComparison).Assembly).Run(args).Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0,

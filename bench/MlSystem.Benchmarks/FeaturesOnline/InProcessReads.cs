@@ -35,7 +35,7 @@ internal sealed class InProcessReads : IAsyncDisposable
         var state = new OnlineState();
         state.TryMarkReady(state.Generation);
         var connection = new OnlineConnection(configuration, new DataDirectory(configuration, "features"), state, options, NullLoggerFactory.Instance);
-        var store = new OnlineStore(connection, state, new RowLife(options, TimeProvider.System));
+        var store = new OnlineStore(connection, state, new RowLife(options, TimeProvider.System), tombstones: null!);
         var catalog = CatalogOf(OnlineServers.Definitions);
         var plan = OnlinePlan.OfReferences(catalog, [.. Enumerable.Range(0, OnlineServers.WideFeatures).Select(i => string.Create(CultureInfo.InvariantCulture, $"wide:f{i}"))], fullNames: false);
         var keys = new Dictionary<string, FeatureValue[]>(StringComparer.Ordinal) { ["driver_id"] = [.. Enumerable.Range(0, Rows).Select(id => FeatureValue.Of((long)id))] };
@@ -43,7 +43,7 @@ internal sealed class InProcessReads : IAsyncDisposable
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var log = new ReadLog(meters, Options.Create(new ConsistencyOptions()), null!);
 
-        // The hash is for sensitive columns, and the catalog store is asked only for versions of views that this catalog does not know.
+        // The hash is for sensitive columns, tombstones are for writes, and the catalog store is asked only for versions of views that this catalog does not know.
         return new InProcessReads(connection, new OnlineReader(store, null!, log, TimeProvider.System), new OnlineQuery { Views = plan.Views, Columns = plan.Columns, Keys = keys, Rows = Rows });
     }
 

@@ -7,6 +7,8 @@ internal sealed class Rounds
 
     public double this[string name] => Median(_values[name]);
 
+    public double Last(string name) => _values[name][^1];
+
     public double Add(string name, double value)
     {
         if (!_values.TryGetValue(name, out var values))
