@@ -146,6 +146,7 @@ public static class FeatureStoreServices
         builder.Services.AddSingleton<OnlinePlans>();
         builder.Services.AddSingleton<PlainOnlineRequest>();
         builder.Services.AddSingleton<OnlineRequests>();
+        builder.Services.AddSingleton<IStartupFilter, OnlineFirst>();
         builder.Services.AddSingleton<OnlineRecovery>();
         builder.Services.AddSingleton<OnlineKeeper>();
         builder.Services.AddSingleton<IStartupTask>(services => services.GetRequiredService<OnlineKeeper>());

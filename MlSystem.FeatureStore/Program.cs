@@ -20,6 +20,8 @@ builder.AddEventLog();
 builder.AddDefinitions().AddIngestion().AddOfflineStore().AddOnlineStore().AddJobs().AddErasure().AddConsistency();
 builder.AddStreams();
 
+builder.ScheduleInline();
+
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapDefinitions();

@@ -38,9 +38,15 @@ public sealed partial class FeastErrorFilter(ILogger<FeastErrorFilter> logger) :
         catch (Exception unavailable) when (unavailable is OnlineStoreException or IngestionException or OfflineStoreException)
         {
             LogUnavailable(context.HttpContext.Request.Path, unavailable.Message);
-            context.HttpContext.Response.Headers.RetryAfter = "1";
-            return Detail(StatusCodes.Status503ServiceUnavailable, unavailable.Message);
+            return Unavailable(context.HttpContext, unavailable.Message);
         }
+    }
+
+    /// <summary>503, to be tried again.</summary>
+    internal static IResult Unavailable(HttpContext http, string message)
+    {
+        http.Response.Headers.RetryAfter = "1";
+        return Detail(StatusCodes.Status503ServiceUnavailable, message);
     }
 
     private static IResult Detail(int status, string message) => Results.Json(new FeastDetail(message), FeastJson.Readable.FeastDetail, statusCode: status);

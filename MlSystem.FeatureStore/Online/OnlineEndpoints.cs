@@ -5,9 +5,11 @@ namespace MlSystem.FeatureStore.Online;
 /// <summary>Feast's <c>POST /get-online-features</c>.</summary>
 public static class OnlineEndpoints
 {
+    public const string Path = "/get-online-features";
+
     public static IEndpointRouteBuilder MapOnline(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/get-online-features", GetAsync).WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
+        routes.MapPost(Path, GetAsync).WithTags("Feast").AddEndpointFilter<FeastErrorFilter>();
         return routes;
     }
 
@@ -22,7 +24,7 @@ public static class OnlineEndpoints
     }
 
     /// <summary>In one piece with its length: a chunk for every few kilobytes costs more than the copy.</summary>
-    private static async Task AnswerAsync(HttpContext http, OnlineRequest request, OnlineResult result, CancellationToken cancellationToken)
+    internal static async Task AnswerAsync(HttpContext http, OnlineRequest request, OnlineResult result, CancellationToken cancellationToken)
     {
         using var buffer = new AnswerBuffer();
         OnlineAnswer.Write(buffer, request, result);

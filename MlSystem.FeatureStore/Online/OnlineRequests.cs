@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
@@ -15,16 +16,44 @@ public sealed class OnlineRequests(PlainOnlineRequest plain, CatalogStore catalo
     private readonly int _maxEntities = options.Value.MaxOnlineEntities;
     private readonly int _maxPlainBytes = Math.Min(MaxPlainBytes, options.Value.MaxJsonBytes);
 
+    /// <summary>Whether a body of this length may be read from the connection's memory.</summary>
+    public bool IsPlain(long? length) => length <= _maxPlainBytes;
+
+    /// <summary>Takes a request in the usual form.</summary>
+    /// <returns>Null: it has another form, or there is something wrong with it; nothing of the body is consumed then.</returns>
+    public async ValueTask<OnlineRequest?> TryReadAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        var pipe = http.Request.BodyReader;
+        var body = await WholeAsync(pipe, cancellationToken);
+        var request = Plain(body);
+        pipe.AdvanceTo(request is null ? body.Start : body.End);
+        return request;
+    }
+
     /// <exception cref="FeastException">Every mistake of the body.</exception>
     public async ValueTask<OnlineRequest> ReadAsync(HttpContext http, CancellationToken cancellationToken)
     {
-        if (!(http.Request.ContentLength <= _maxPlainBytes))
+        if (!IsPlain(http.Request.ContentLength))
         {
             using var document = await JsonBody.ReadAsync(http, cancellationToken);
             return await CheckAsync(document.RootElement, cancellationToken);
         }
 
         var pipe = http.Request.BodyReader;
+        var body = await WholeAsync(pipe, cancellationToken);
+        if (Plain(body) is { } request)
+        {
+            pipe.AdvanceTo(body.End);
+            return request;
+        }
+
+        using var parsed = JsonBody.Parse(body);
+        pipe.AdvanceTo(body.End);
+        return await CheckAsync(parsed.RootElement, cancellationToken);
+    }
+
+    private static async ValueTask<ReadOnlySequence<byte>> WholeAsync(PipeReader pipe, CancellationToken cancellationToken)
+    {
         var read = await pipe.ReadAsync(cancellationToken);
         while (!read.IsCompleted)
         {
@@ -32,15 +61,7 @@ public sealed class OnlineRequests(PlainOnlineRequest plain, CatalogStore catalo
             read = await pipe.ReadAsync(cancellationToken);
         }
 
-        if (Plain(read.Buffer) is { } request)
-        {
-            pipe.AdvanceTo(read.Buffer.End);
-            return request;
-        }
-
-        using var parsed = JsonBody.Parse(read.Buffer);
-        pipe.AdvanceTo(read.Buffer.End);
-        return await CheckAsync(parsed.RootElement, cancellationToken);
+        return read.Buffer;
     }
 
     private OnlineRequest? Plain(ReadOnlySequence<byte> body)
