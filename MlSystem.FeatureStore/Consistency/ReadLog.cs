@@ -14,10 +14,12 @@ namespace MlSystem.FeatureStore.Consistency;
 /// <summary>Logs a share of the online reads behind their answers: what the log can't take is dropped and counted, a read never waits for it.</summary>
 public sealed class ReadLog
 {
-    private const int WaitingReads = 1_000;
+    /// <summary>They hold the rows as they came from the online store, at most some 100 KB each as a rule.</summary>
+    private const int WaitingReads = 256;
+
     private readonly ConsistencyOptions _options;
     private readonly SaltedHash _hash;
-    private readonly Channel<IReadOnlyList<LoggedRead>> _waiting = Channel.CreateBounded<IReadOnlyList<LoggedRead>>(new BoundedChannelOptions(WaitingReads) { SingleReader = true });
+    private readonly Channel<OnlineResult> _waiting = Channel.CreateBounded<OnlineResult>(new BoundedChannelOptions(WaitingReads) { SingleReader = true });
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _values;
     private readonly Histogram<double> _age;
@@ -32,7 +34,31 @@ public sealed class ReadLog
         _age = meter.CreateHistogram<double>("mlsystem.features.sampled_value_age_seconds", null, "Time of the read minus event time of the rows that sampled online reads got.");
     }
 
-    internal ChannelReader<IReadOnlyList<LoggedRead>> Waiting => _waiting.Reader;
+    internal bool IsEmpty => !_waiting.Reader.TryPeek(out _);
+
+    internal ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _waiting.Reader.WaitToReadAsync(cancellationToken);
+
+    /// <summary>Takes a waiting read apart: a wide one takes milliseconds, which its caller must not wait for.</summary>
+    internal bool TryTake(out IReadOnlyList<LoggedRead> read)
+    {
+        read = [];
+        if (!_waiting.Reader.TryRead(out var result))
+        {
+            return false;
+        }
+
+        try
+        {
+            read = Take(result);
+        }
+        catch (OnlineStoreException)
+        {
+            // A row in a form that nobody here knows; the caller was told.
+            _dropped.Add(1);
+        }
+
+        return true;
+    }
 
     /// <summary>Logs the read if it is one of the sample: every n-th, so that a share needs no dice.</summary>
     public void Offer(OnlineResult result)
@@ -43,7 +69,7 @@ public sealed class ReadLog
         }
 
         var read = Interlocked.Increment(ref _reads);
-        if ((long)(read * _options.SampleShare) != (long)((read - 1) * _options.SampleShare) && !_waiting.Writer.TryWrite(Take(result)))
+        if ((long)(read * _options.SampleShare) != (long)((read - 1) * _options.SampleShare) && !_waiting.Writer.TryWrite(result))
         {
             _dropped.Add(1);
         }

@@ -9,7 +9,7 @@ public sealed partial class ReadLogWriter(ReadLog log, ReadLogFiles files, TimeP
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (await log.Waiting.WaitToReadAsync(stoppingToken))
+        while (await log.WaitAsync(stoppingToken))
         {
             await WriteAsync(stoppingToken);
         }
@@ -18,7 +18,7 @@ public sealed partial class ReadLogWriter(ReadLog log, ReadLogFiles files, TimeP
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        while (log.Waiting.TryPeek(out _))
+        while (!log.IsEmpty)
         {
             await WriteAsync(cancellationToken);
         }
@@ -27,7 +27,7 @@ public sealed partial class ReadLogWriter(ReadLog log, ReadLogFiles files, TimeP
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
         var reads = new List<LoggedRead>();
-        for (var i = 0; i < ReadsAtOnce && log.Waiting.TryRead(out var read); i++)
+        for (var i = 0; i < ReadsAtOnce && log.TryTake(out var read); i++)
         {
             reads.AddRange(read);
         }

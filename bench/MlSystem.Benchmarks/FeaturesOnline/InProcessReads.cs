@@ -43,6 +43,8 @@ internal sealed class InProcessReads : IAsyncDisposable
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var log = new ReadLog(meters, Options.Create(new ConsistencyOptions()), null!);
 
+        _ = Task.Run(() => TakeSampledAsync(log));
+
         // The hash is for sensitive columns, tombstones are for writes, and the catalog store is asked only for versions of views that this catalog does not know.
         return new InProcessReads(connection, new OnlineReader(store, null!, log, TimeProvider.System), new OnlineQuery { Views = plan.Views, Columns = plan.Columns, Keys = keys, Rows = Rows });
     }
@@ -89,6 +91,15 @@ internal sealed class InProcessReads : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    /// <summary>What the service does with sampled reads behind the answers, but for the files.</summary>
+    private static async Task TakeSampledAsync(ReadLog log)
+    {
+        while (await log.WaitAsync(CancellationToken.None))
+        {
+            log.TryTake(out _);
+        }
+    }
 
     private static Catalog CatalogOf(string definitions)
     {

@@ -142,7 +142,7 @@ internal static partial class OnlineComparison
             | one hash an entity, `HMGET` of 250 fields, pipelined | {found["HMGET p50"]:F3} | {found["HMGET p99"]:F3} | |
 
             ## `POST /get-online-features`, 10 features, {Connections} connections (wrk)
-            By hand: Kestrel, `Utf8JsonReader`, one `MGET` by StackExchange.Redis, `Utf8JsonWriter`; no definitions, checks or errors. FastAPI: `uvicorn` with 2 workers, redis-py (asyncio), the same `MGET`, `struct`.
+            By hand: Kestrel, `Utf8JsonReader`, one `MGET` by StackExchange.Redis, `Utf8JsonWriter`; no definitions, checks or errors. FastAPI: `uvicorn` with 2 workers (uvloop and httptools where installed), redis-py (asyncio), the same `MGET`, `struct`.
 
             | entities | | requests/s | p50, ms | p99, ms | store ÷ this | target |
             |---|---|---|---|---|---|---|
