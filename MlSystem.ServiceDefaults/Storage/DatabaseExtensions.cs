@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Configuration;
@@ -44,13 +45,23 @@ public static class DatabaseExtensions
         return builder;
     }
 
-    /// <summary>Statements that come again stay prepared: planning takes longer than many of them run. A connection string that says otherwise counts.</summary>
-    private static string Prepared(string connection)
+    /// <summary>
+    /// Statements that come again stay prepared: planning takes longer than many of them run. And a connection that is used again is not
+    /// reset: no service changes a session (locks and settings end with their transaction). A connection string that says otherwise counts.
+    /// </summary>
+    internal static string Prepared(string connection)
     {
+        // Npgsql's own builder says of every key that it knows that it is there.
+        var given = new DbConnectionStringBuilder { ConnectionString = connection }.Keys.Cast<string>().Select(key => key.Replace(" ", "", StringComparison.Ordinal)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var settings = new NpgsqlConnectionStringBuilder(connection);
-        if (!settings.ContainsKey("Max Auto Prepare"))
+        if (!given.Contains(nameof(settings.MaxAutoPrepare)))
         {
             (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (200, 3);
+        }
+
+        if (!given.Contains(nameof(settings.NoResetOnClose)))
+        {
+            settings.NoResetOnClose = true;
         }
 
         return settings.ConnectionString;
