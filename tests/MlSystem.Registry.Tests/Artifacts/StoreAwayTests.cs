@@ -15,6 +15,49 @@ public sealed class StoreAwayTests
     [Fact]
     public Task Azure_that_is_away_is_told_as_503_and_nothing_is_referenced() => TryAsync(new AzureObjectStore());
 
+    [Fact]
+    public Task S3_that_ends_under_load_is_told_as_503() => EndAsync(new S3ObjectStore());
+
+    [Fact]
+    public Task Azure_that_ends_under_load_is_told_as_503() => EndAsync(new AzureObjectStore());
+
+    /// <summary>Calls that meet the server in the middle of its end: with the connection, the request or the answer half done.</summary>
+    private static async Task EndAsync(ObjectStore store)
+    {
+        await using var _ = store;
+        await store.InitializeAsync();
+        Assert.SkipWhen(store.Missing is not null, store.Missing ?? "");
+        (await store.App.Registry.UploadAsync("kept", new byte[1_000_000])).Ok();
+        using var stop = new CancellationTokenSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calling = Enumerable.Range(0, 8).Select(worker => CallAsync(store.App.Client, worker, started, stop.Token)).ToList();
+        await started.Task;
+        await store.StopServerAsync();
+        await RefusedAsync(await store.App.Client.GetAsync(Artifacts + "kept"));
+        await stop.CancelAsync();
+        await Task.WhenAll(calling);
+    }
+
+    private static async Task CallAsync(HttpClient http, int worker, TaskCompletionSource started, CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            var call = (worker % 3) switch
+            {
+                0 => http.GetAsync(Artifacts + "kept", HttpCompletionOption.ResponseHeadersRead, CancellationToken.None),
+                1 => http.PutAsync($"{Artifacts}{worker}/{i}", new ByteArrayContent(System.Security.Cryptography.RandomNumberGenerator.GetBytes(100_000)), CancellationToken.None),
+                _ => http.PostAsync("/api/artifacts/verify", null, CancellationToken.None),
+            };
+            using var answer = await call;
+            if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable))
+            {
+                Assert.Fail($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
+            }
+
+            started.TrySetResult();
+        }
+    }
+
     private static async Task TryAsync(ObjectStore store)
     {
         await using var _ = store;

@@ -69,6 +69,22 @@ public abstract class ObjectStore : IAsyncLifetime
     /// <summary>The server is gone from here on.</summary>
     public Task KillServerAsync() => _server!.KillAsync();
 
+    /// <summary>The server is told to end, by SIGTERM, and has ended when this returns.</summary>
+    public async Task StopServerAsync()
+    {
+        await _server!.TerminateAsync();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        try
+        {
+            await _server.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Some wait for their connections to end.
+            await _server.KillAsync();
+        }
+    }
+
     /// <summary>It is there again; what it had may be lost (Azurite writes its catalogue every few seconds).</summary>
     public async Task RestartServerAsync()
     {
