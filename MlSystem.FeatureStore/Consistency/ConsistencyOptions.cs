@@ -11,9 +11,9 @@ public sealed class ConsistencyOptions
     [Range(0, 1)]
     public double SampleShare { get; set; } = 0.01;
 
-    /// <summary>Entity rows logged of one read, spread over it; default 100, 1 to 100,000.</summary>
+    /// <summary>Entity rows logged of one read, spread over it; default 10, 1 to 100,000.</summary>
     [Range(1, 100_000)]
-    public int MaxRowsPerRead { get; set; } = 100;
+    public int MaxRowsPerRead { get; set; } = 10;
 
     /// <summary>How long logged reads are kept; default 7 days, 0.01 to 400 days.</summary>
     [Range(0.01, 400)]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -16,6 +17,8 @@ public sealed class ReadLog
 {
     /// <summary>They hold the rows as they came from the online store, at most some 100 KB each as a rule.</summary>
     private const int WaitingReads = 256;
+
+    private static readonly int Statuses = (int)Enum.GetValues<OnlineStatus>().Max() + 1;
 
     private readonly ConsistencyOptions _options;
     private readonly SaltedHash _hash;
@@ -82,34 +85,45 @@ public sealed class ReadLog
         var taken = new List<LoggedRead>(rows * query.Views.Count);
         for (var v = 0; v < query.Views.Count; v++)
         {
+            var found = new long[Statuses];
             OnlineColumn[] columns = [.. query.Columns.Where(column => !column.IsComputed && column.ViewOrdinal == v && column.Feature >= 0)];
             for (var i = 0; columns.Length > 0 && i < rows; i++)
             {
-                taken.Add(Take(result, query.Views[v], columns, (int)((long)i * query.Rows / rows)));
+                taken.Add(Take(result, query.Views[v], columns, (int)((long)i * query.Rows / rows), found));
             }
+
+            Count(query.Views[v], found);
         }
 
         return taken;
     }
 
-    private LoggedRead Take(OnlineResult result, FeatureView view, OnlineColumn[] columns, int entity)
+    private LoggedRead Take(OnlineResult result, FeatureView view, OnlineColumn[] columns, int entity, long[] found)
     {
-        var (statuses, values) = (new int[columns.Length], new JsonElement?[columns.Length]);
+        var statuses = new int[columns.Length];
         long? readEventUs = null;
+        var text = new ArrayBufferWriter<byte>(columns.Length * 16);
+        using var json = new Utf8JsonWriter(text);
+        json.WriteStartArray();
         for (var c = 0; c < columns.Length; c++)
         {
             var status = result.Cell(columns[c], entity, out var row, out var feature, out var eventUs);
             statuses[c] = (int)status;
+            found[(int)status]++;
             readEventUs = status == OnlineStatus.NotFound ? null : eventUs;
             if (status == OnlineStatus.Present)
             {
                 var field = view.Features[columns[c].Feature];
-                values[c] = Value(view, field.Name, ValueText.Of(field.Datatype, PackedValues.Read(row, field.Datatype, feature)));
+                Write(json, view, field, PackedValues.Read(row, field.Datatype, feature));
             }
-
-            _values.Add(1, new KeyValuePair<string, object?>("feature_view", view.Name), new KeyValuePair<string, object?>("status", Name(status)));
+            else
+            {
+                json.WriteNullValue();
+            }
         }
 
+        json.WriteEndArray();
+        json.Flush();
         if (readEventUs is { } us)
         {
             _age.Record((result.NowUs - us) / 1e6, new KeyValuePair<string, object?>("feature_view", view.Name));
@@ -124,17 +138,41 @@ public sealed class ReadLog
             EventUs = readEventUs,
             Features = [.. columns.Select(column => view.Features[column.Feature].Name)],
             Statuses = statuses,
-            Values = values,
+            Values = Values(text.WrittenMemory, statuses),
         };
     }
 
     private string Key(FeatureView view, Field key, in FeatureValue value) =>
         KeyText.Of(key.Datatype, value) is var text && view.IsSensitive(key.Name) ? _hash.Of(text) : text;
 
-    private JsonElement Value(FeatureView view, string feature, string json)
+    private void Write(Utf8JsonWriter json, FeatureView view, Field field, in FeatureValue value)
     {
-        using var document = JsonDocument.Parse(view.IsSensitive(feature) ? $"\"{_hash.Of(json)}\"" : json);
-        return document.RootElement.Clone();
+        if (view.IsSensitive(field.Name))
+        {
+            json.WriteStringValue(_hash.Of(ValueText.Of(field.Datatype, value)));
+        }
+        else
+        {
+            JsonValues.Write(json, field.Datatype, value);
+        }
+    }
+
+    /// <summary>Values of one document, so that a wide row costs one parse.</summary>
+    private static JsonElement?[] Values(ReadOnlyMemory<byte> array, int[] statuses)
+    {
+        using var document = JsonDocument.Parse(array);
+        return [.. document.RootElement.Clone().EnumerateArray().Select((value, i) => statuses[i] == (int)OnlineStatus.Present ? value : (JsonElement?)null)];
+    }
+
+    private void Count(FeatureView view, long[] found)
+    {
+        for (var status = 0; status < Statuses; status++)
+        {
+            if (found[status] > 0)
+            {
+                _values.Add(found[status], new KeyValuePair<string, object?>("feature_view", view.Name), new KeyValuePair<string, object?>("status", Name((OnlineStatus)status)));
+            }
+        }
     }
 
     private static string Name(OnlineStatus status) => status switch

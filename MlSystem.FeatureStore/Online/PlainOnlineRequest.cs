@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using MlSystem.FeatureStore.Definitions;
+using MlSystem.FeatureStore.Feast;
 using MlSystem.FeatureStore.Ingestion;
 
 namespace MlSystem.FeatureStore.Online;
@@ -26,7 +27,7 @@ public sealed class PlainOnlineRequest(OnlinePlans plans)
                     ? Request(plan, entities)
                     : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException || BrokenText.Is(error))
         {
             return null;
         }

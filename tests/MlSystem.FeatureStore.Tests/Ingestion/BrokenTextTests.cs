@@ -29,6 +29,9 @@ public sealed class BrokenTextTests(SharedApp shared) : IClassFixture<SharedApp>
     [InlineData("/api/historical-features", """{"features":["local:visits"],"entity_df":{"driver_id":[1],"city":["\ud800"],"event_timestamp":["2026-03-01T11:00:00Z"]}}""", 422)]
     public async Task Anywhere_else_it_is_a_mistake_of_the_body(string path, string body, int status)
     {
+        // Known combinations of features are read by another reader than new ones.
+        await shared.App.PostAsync("/get-online-features", """{"features":["local:visits"],"entities":{"driver_id":[1],"city":["a"]}}""");
+
         var (answered, answer) = await shared.App.PostAsync(path, body);
 
         Assert.Equal(status, answered);

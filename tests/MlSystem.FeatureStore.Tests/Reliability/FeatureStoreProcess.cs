@@ -56,7 +56,7 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
     public async Task<JsonElement> PostOkAsync(string path, string json)
     {
         var (status, body) = await PostAsync(path, json);
-        Assert.True(status == 200, $"{path} answered {status}: {body}");
+        Assert.True(status == 200, Failed(path, status, body));
         return body;
     }
 
@@ -72,10 +72,12 @@ public sealed class FeatureStoreProcess : IAsyncDisposable
                 return body;
             }
 
-            Assert.True(status == 503, $"{path} answered {status}: {body}");
+            Assert.True(status == 503, Failed(path, status, body));
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
         }
     }
+
+    private string Failed(string path, int status, JsonElement body) => $"{path} answered {status}: {body}\n{string.Join('\n', _process!.Output.TakeLast(40))}";
 
     public async ValueTask DisposeAsync()
     {

@@ -62,7 +62,7 @@ public sealed class KilledTests
         {
             using var killed = new CancellationTokenSource();
             List<Task> work = [.. Enumerable.Range(0, 2).Select(_ => PushUntilKilledAsync(store, () => Interlocked.Increment(ref last), acknowledged, killed.Token, "offline"))];
-            work.Add(UntilKilledAsync(() => store.PostOkAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z","feature_views":["hourly"]}"""), killed.Token));
+            work.Add(UntilKilledAsync(() => store.PostUntilAvailableAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z","feature_views":["hourly"]}"""), killed.Token));
             work.Add(UntilKilledAsync(() => store.PostOkAsync("/api/feature-views/hourly/compact", ""), killed.Token));
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(200, 1500)), TimeProvider.System);
             await killed.CancelAsync();
@@ -72,7 +72,7 @@ public sealed class KilledTests
         }
 
         Assert.NotEmpty(acknowledged);
-        await store.PostOkAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z"}""");
+        await store.PostUntilAvailableAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z"}""");
         var found = await AssertAllAsync(store, last, acknowledged);
         await store.PostOkAsync("/api/feature-views/hourly/compact", "");
         Assert.Equal(found, await AssertAllAsync(store, last, acknowledged));

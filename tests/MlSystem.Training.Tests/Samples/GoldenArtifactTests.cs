@@ -24,8 +24,12 @@ public sealed class GoldenArtifactTests
 
         AssertForm(world, ModelFiles.Signature, "model_signature", optional: [".inputs[].meaning", ".inputs[].categories", ".inputs[].categories[]"]);
         AssertForm(world, ModelFiles.Baseline, "baseline", optional: [.. Optional("inputs"), .. Optional("outputs"), ".outputs[].numeric"]);
-        AssertForm(world, ModelFiles.Lineage, "model_lineage", optional: [".parent_version"]);
+        AssertForm(world, ModelFiles.Lineage, "model_lineage", optional: [".parent_version", .. RequestColumns]);
     }
+
+    /// <summary>Only versions whose on-demand features need some have them.</summary>
+    private static readonly string[] RequestColumns =
+        [".request_columns[]", ".request_columns[].name", ".request_columns[].datatype", ".request_columns[].shape", ".request_columns[].shape[]", ".request_columns[].nullable"];
 
     /// <summary>A column is numeric or categorical.</summary>
     private static string[] Optional(string side) => [$".{side}[].numeric", $".{side}[].categorical", $".{side}[].categorical.counts"];
