@@ -42,7 +42,9 @@ public sealed class StandaloneSystem : IAsyncDisposable
     public static StandaloneSystem Start(string data, int? offset = null, IEnumerable<string>? arguments = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var block = offset ?? FreeBlock();
-        var start = new ProcessStartInfo("dotnet", ["exec", HostProgram, "--data", data, "--port-offset", block.ToString(CultureInfo.InvariantCulture), .. arguments ?? []])
+
+        // Shells let background jobs ignore SIGINT, and whatever these start: a test of Ctrl-C must not depend on how the tests were started.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", HostProgram, "--data", data, "--port-offset", block.ToString(CultureInfo.InvariantCulture), .. arguments ?? []])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
