@@ -11,6 +11,9 @@ public sealed class JobStore(IDbContextFactory<FeatureStoreContext> contexts, Jo
 
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow()):N}";
 
+    private readonly Lock _ids = new();
+    private DateTimeOffset _lastId;
+
     private long NowUs => UnixTime.Microseconds(time.GetUtcNow());
 
     /// <summary>Promises a job: durable when the task completes.</summary>
@@ -21,7 +24,7 @@ public sealed class JobStore(IDbContextFactory<FeatureStoreContext> contexts, Jo
         var now = time.GetUtcNow();
         var row = new JobRow
         {
-            Id = Guid.CreateVersion7(now).ToString(),
+            Id = Guid.CreateVersion7(Later(now)).ToString(),
             Kind = kind,
             State = JobState.Queued,
             UniqueKey = uniqueKey,
@@ -159,6 +162,15 @@ public sealed class JobStore(IDbContextFactory<FeatureStoreContext> contexts, Jo
         if (oldest is { } before)
         {
             await context.Jobs.Where(row => row.Kind == kind && row.FinishedAtUs != null && row.CreatedAtUs <= before).ExecuteDeleteAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Ids of one millisecond have no order: the time in an id is later than that of the one before, so that jobs are done in the order in which they came.</summary>
+    private DateTimeOffset Later(DateTimeOffset now)
+    {
+        lock (_ids)
+        {
+            return _lastId = now >= _lastId.AddMilliseconds(1) ? now : _lastId.AddMilliseconds(1);
         }
     }
 
