@@ -1,0 +1,10 @@
+namespace MlSystem.Quality.Suites;
+
+/// <summary>All suites, in the order of the report.</summary>
+internal static class SuiteList
+{
+    public static IReadOnlyList<IQualitySuite> All { get; } =
+    [
+        new Ratings.RatingsSuite(),
+    ];
+}
