@@ -24,7 +24,7 @@ internal static class StatusAnswers
             StatusCodes.Status404NotFound when context.GetEndpoint() is null => $"There is nothing at {request.Path}.",
             StatusCodes.Status405MethodNotAllowed => $"{request.Method} is not allowed at {request.Path}; allowed: {context.Response.Headers.Allow}.",
             StatusCodes.Status413PayloadTooLarge => TooLarge(context),
-            StatusCodes.Status415UnsupportedMediaType => $"The content type '{request.ContentType ?? "(none)"}' is not accepted at {request.Path}.",
+            StatusCodes.Status415UnsupportedMediaType => $"The content type '{request.ContentType ?? "(none)"}' is not accepted at {request.Path}{AcceptedTypes.Of(context)}.",
             _ => null,
         };
     }

@@ -15,7 +15,7 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("GET", "/nope", null, 404, "There is nothing at /nope.")]
     [InlineData("GET", "/things", null, 405, "GET is not allowed at /things; allowed: POST.")]
-    [InlineData("POST", "/things", "text/plain|{}", 415, "text/plain")]
+    [InlineData("POST", "/things", "text/plain|{}", 415, "The content type 'text/plain' is not accepted at /things; accepted: application/json.")]
     [InlineData("POST", "/things", "application/json|{\"name\":\"a\",\"count\":\"x\"}", 400, "$.count (line 1, byte")]
     [InlineData("POST", "/things", "application/json|{\"name\":\"a\",\n\"count\":1,,}", 400, "(line 2, byte 11)")]
     [InlineData("POST", "/things", "application/json|{\"name\":\"a\",\"count\":NaN}", 400, "$.count")]
