@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
+using MlSystem.Training.Pipelines;
 
 namespace MlSystem.Training;
 
@@ -9,17 +10,24 @@ internal static class RequestJson
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Any JSON document, or the reason why it is none.</summary>
+    /// <summary>Any JSON document, or YAML where the content type says so, or the reason why it is none.</summary>
     public static async Task<(JsonElement Document, ProblemHttpResult? Problem)> ReadDocumentAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        var isYaml = request.ContentType?.Contains("yaml", StringComparison.OrdinalIgnoreCase) == true;
         try
         {
+            if (isYaml)
+            {
+                using var reader = new StreamReader(request.Body);
+                return (YamlDocument.Read(new StringReader(await reader.ReadToEndAsync(cancellationToken))), null);
+            }
+
             using var document = await JsonDocument.ParseAsync(request.Body, Strict, cancellationToken);
             return (document.RootElement.Clone(), null);
         }
         catch (JsonException error)
         {
-            return (default, Problems.Invalid($"The body is not JSON: {error.Message}"));
+            return (default, Problems.Invalid($"The body is not {(isYaml ? "YAML" : "JSON")}: {error.Message}"));
         }
     }
 

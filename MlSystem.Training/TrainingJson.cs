@@ -32,4 +32,5 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(Registration))]
 [JsonSerializable(typeof(SortedDictionary<string, double>))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonNode))]
 internal sealed partial class TrainingJson : JsonSerializerContext;

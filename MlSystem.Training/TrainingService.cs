@@ -9,6 +9,7 @@ using MlSystem.Training.Outbox;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
 using MlSystem.Training.Samples;
+using MlSystem.Training.Sources;
 using MlSystem.Training.Steps;
 using MlSystem.Training.Storage;
 
@@ -29,6 +30,7 @@ public static class TrainingService
         builder.Services.AddSingleton(services => new HistoricalClient(
             services.GetRequiredService<HistoricalFeatures.HistoricalFeaturesClient>(), services.GetRequiredService<IOptions<RunOptions>>(), services.GetRequiredService<TimeProvider>()));
         builder.AddServiceClient<RegistryClient>("registry");
+        builder.AddServiceClient<MonitorClient>("monitor");
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainingJson.Default));
         AddRuns(builder.Services);
         AddSteps(builder.Services);
@@ -57,7 +59,7 @@ public static class TrainingService
     private static void AddSteps(IServiceCollection services)
     {
         services.AddSingleton<SampleCatalog>().AddSingleton<SampleRuns>().AddSingleton<ApplySampleStep>().AddSingleton<IngestSampleStep>();
-        services.AddSingleton<JoinStep>().AddSingleton<ValidateStep>().AddSingleton<SplitStep>().AddSingleton<TrainStep>();
+        services.AddSingleton<SourceFiles>().AddSingleton<RowSources>().AddSingleton<JoinStep>().AddSingleton<ValidateStep>().AddSingleton<SplitStep>().AddSingleton<TrainStep>();
         services.AddSingleton<EvaluateStep>().AddSingleton<GateStep>().AddSingleton<RegisterStep>().AddSingleton<StepPlan>();
     }
 }

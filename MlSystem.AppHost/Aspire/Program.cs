@@ -33,6 +33,9 @@ var monitor = builder.AddService<Projects.MlSystem_Monitor>("monitor", target, k
 // For the counts in a version's lineage; without Monitor the registry answers without them.
 registry.WithReference(monitor);
 
+// For labelled predictions as rows to train on.
+training.WithReference(monitor);
+
 builder.AddService<Projects.MlSystem_Gateway>("gateway", target, keys)
     .WithReference(inference).WaitFor(inference)
     .WithReference(registry).WaitFor(registry)

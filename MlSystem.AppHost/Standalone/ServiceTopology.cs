@@ -22,7 +22,7 @@ internal static class ServiceTopology
         new("registry", "MlSystem.Registry", 8084, null, References: ["monitor"], WaitsFor: []),
         new("features", "MlSystem.FeatureStore", 6566, 6567, References: [], WaitsFor: [], UsesCache: true),
         new("monitor", "MlSystem.Monitor", 8087, null, References: ["registry", "features", "training", "inference"], WaitsFor: []),
-        new("training", "MlSystem.Training", 8086, null, References: ["registry", "features"], WaitsFor: ["registry", "features"]),
+        new("training", "MlSystem.Training", 8086, null, References: ["registry", "features", "monitor"], WaitsFor: ["registry", "features"]),
         new("inference", "MlSystem.Inference", 8082, 8083, References: ["registry", "features"], WaitsFor: ["registry", "features"]),
         new(Gateway, "MlSystem.Gateway", 8080, 8081,
             References: ["inference", "registry", "features", "training", "monitor"],

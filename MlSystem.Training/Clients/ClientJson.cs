@@ -24,4 +24,9 @@ namespace MlSystem.Training.Clients;
 [JsonSerializable(typeof(VersionsAnswer))]
 [JsonSerializable(typeof(ModelVersion))]
 [JsonSerializable(typeof(Ignored))]
+[JsonSerializable(typeof(PredictionPage))]
+[JsonSerializable(typeof(PerformanceAnswer))]
+[JsonSerializable(typeof(FeatureView))]
+[JsonSerializable(typeof(ViewRowsRequest))]
+[JsonSerializable(typeof(ViewStatistics))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -23,32 +23,6 @@ public sealed record PipelineDefinition
     public required RegisterSpec Register { get; init; }
 }
 
-/// <summary>Labels, joined with the features of a service as of each label's time.</summary>
-public sealed record SourceSpec
-{
-    public required string FeatureService { get; init; }
-
-    /// <summary>A version of the feature service; null takes the newest when a run starts.</summary>
-    public int? FeatureServiceVersion { get; init; }
-
-    public required LabelSpec Labels { get; init; }
-}
-
-/// <summary>Where labels come from: exactly one of <see cref="File"/> and <see cref="Table"/>.</summary>
-public sealed record LabelSpec
-{
-    /// <summary>A CSV file, relative to the folder of samples; its columns may be more than are read.</summary>
-    public string? File { get; init; }
-
-    /// <summary>Column → values, all of one length: join keys, event timestamp and label.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Table { get; init; }
-
-    public required string LabelColumn { get; init; }
-
-    /// <summary>The moment as of which features are joined (RFC 3339).</summary>
-    public string EventTimestampColumn { get; init; } = "event_timestamp";
-}
-
 /// <summary>What the joined rows must fulfil before anything is trained on them.</summary>
 public sealed record ValidationSpec
 {
@@ -65,33 +39,6 @@ public sealed record ValidationSpec
 
     /// <summary>Smallest share of rows that each class must have, 0 to 0.5.</summary>
     public double MinClassShare { get; init; } = 0.001;
-}
-
-/// <summary>How rows are held out for evaluation and gate.</summary>
-public sealed record SplitSpec
-{
-    /// <summary>One of <see cref="SplitKind"/>.</summary>
-    public string Kind { get; init; } = SplitKind.Hash;
-
-    /// <summary>Share of rows held out, above 0 and below 1.</summary>
-    public double TestShare { get; init; } = 0.2;
-
-    public long Seed { get; init; }
-}
-
-/// <summary>Kinds of split.</summary>
-public static class SplitKind
-{
-    /// <summary>By a hash of seed and join keys: an entity is always on one side, also in later runs.</summary>
-    public const string Hash = "hash";
-
-    /// <summary>The newest rows are held out; rows of one moment stay together.</summary>
-    public const string Time = "time";
-
-    /// <summary>By hash within each class, so that both sides have the same class shares.</summary>
-    public const string Stratified = "stratified";
-
-    public static IReadOnlyList<string> All { get; } = [Hash, Time, Stratified];
 }
 
 /// <summary>Which trainer, for which task, with which parameters.</summary>

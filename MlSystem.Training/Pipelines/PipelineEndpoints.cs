@@ -9,9 +9,9 @@ public static class PipelineEndpoints
     {
         var api = routes.MapGroup("/api/pipelines").WithTags("Pipelines");
         api.MapGet("/", ListAsync);
-        api.MapPost("/", CreateAsync).Accepts<PipelineDefinition>("application/json");
+        api.MapPost("/", CreateAsync).Accepts<PipelineDefinition>("application/json", "application/yaml");
         api.MapGet("/{pipeline}", GetAsync);
-        api.MapPut("/{pipeline}", PutAsync).Accepts<PipelineDefinition>("application/json");
+        api.MapPut("/{pipeline}", PutAsync).Accepts<PipelineDefinition>("application/json", "application/yaml");
         return routes;
     }
 

@@ -94,6 +94,22 @@ internal sealed class Section
         return null;
     }
 
+    public bool? Flag(string key)
+    {
+        if (Value(key) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Error(key, $"must be true or false, not {Describe(value)}");
+        return null;
+    }
+
     public Section? Object(string key) => Value(key) is { } value ? new Section(value, $"{Path}.{key}", _errors) : null;
 
     public Section RequiredObject(string key)

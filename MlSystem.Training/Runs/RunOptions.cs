@@ -39,6 +39,9 @@ public sealed class RunOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>The folder below which pipelines may read files. Default <c>sources</c> in the data directory.</summary>
+    public string? SourceDirectory { get; set; }
+
     /// <summary>The folder below which label files and samples lie. Default <c>samples</c> beside the program.</summary>
     [Required]
     public string SamplesDirectory { get; set; } = Path.Combine(AppContext.BaseDirectory, "samples");

@@ -5,52 +5,70 @@ internal static class SourceReader
 {
     public static SourceSpec Read(Section source)
     {
+        string[] given = [.. new[] { "feature_service", "file", "table", "predictions" }.Where(key => source.Value(key) is not null)];
+        if (given.Length != 1)
+        {
+            source.Error(null, "needs exactly one of feature_service, file, table and predictions");
+        }
+
+        var joins = source.Value("feature_service") is not null;
         var spec = new SourceSpec
         {
-            FeatureService = source.RequiredText("feature_service"),
-            FeatureServiceVersion = (int?)source.Integer("feature_service_version", 1, int.MaxValue),
-            Labels = ReadLabels(source.RequiredObject("labels")),
+            FeatureService = joins ? source.RequiredText("feature_service") : null,
+            FeatureServiceVersion = joins ? (int?)source.Integer("feature_service_version", 1, int.MaxValue) : null,
+            Labels = joins ? LabelReader.Read(source.RequiredObject("labels")) : null,
+            File = source.Object("file") is { } file ? ReadFile(file) : null,
+            Table = source.Object("table") is { } table ? ReadTable(table) : null,
+            Predictions = source.Object("predictions") is { } predictions ? ReadPredictions(predictions) : null,
         };
         source.RefuseUnknown();
         return spec;
     }
 
-    private static LabelSpec ReadLabels(Section labels)
+    private static FileSource ReadFile(Section section)
     {
-        var spec = new LabelSpec
+        var spec = new FileSource { Path = LabelReader.FilePath(section, "path", section.RequiredText("path")), Columns = ColumnReader.Read(section) };
+        if (spec.Path.Length > 0 && Path.GetExtension(spec.Path) is not (".csv" or ".parquet"))
         {
-            File = labels.Text("file"),
-            Table = labels.Object("table") is { } table ? ReadTable(table) : null,
-            LabelColumn = labels.RequiredText("label_column"),
-            EventTimestampColumn = labels.Text("event_timestamp_column", "event_timestamp")!,
-        };
-        labels.RefuseUnknown();
-        if ((spec.File is null) == (spec.Table is null))
-        {
-            labels.Error(null, "needs exactly one of file and table");
+            section.Error("path", $"must end in .csv or .parquet, not '{spec.Path}'");
         }
 
-        if (spec.File is { } file && (Path.IsPathRooted(file) || file.Split('/', '\\').Contains("..")))
-        {
-            labels.Error("file", "must be a path below the folder of samples, without '..'");
-        }
-
-        foreach (var missing in new[] { spec.LabelColumn, spec.EventTimestampColumn }.Where(c => c.Length > 0 && spec.Table?.ContainsKey(c) == false))
-        {
-            labels.Error("table", $"has no column '{missing}'");
-        }
-
+        section.RefuseUnknown();
         return spec;
     }
 
-    private static Dictionary<string, IReadOnlyList<string>> ReadTable(Section table)
+    private static TableSource ReadTable(Section section)
     {
-        var columns = table.Keys().Order(StringComparer.Ordinal).ToDictionary(key => key, key => table.Texts(key) ?? [], StringComparer.Ordinal);
-        if (columns.Values.Select(c => c.Count).Distinct().Count() > 1)
+        var spec = new TableSource
         {
-            table.Error(null, "has columns of different lengths");
+            Rows = section.Object("rows") is { } rows ? LabelReader.ReadTable(rows) : null,
+            FeatureView = section.Text("feature_view"),
+            Columns = ColumnReader.Read(section),
+        };
+        if ((spec.Rows is null) == (spec.FeatureView is null))
+        {
+            section.Error(null, "needs exactly one of rows and feature_view");
         }
 
-        return columns;
+        if (spec.Rows is { } table)
+        {
+            ColumnReader.CheckKnown(section, spec.Columns, [.. table.Keys]);
+        }
+
+        section.RefuseUnknown();
+        return spec;
+    }
+
+    private static PredictionSource ReadPredictions(Section section)
+    {
+        var spec = new PredictionSource
+        {
+            Endpoint = section.RequiredText("endpoint"),
+            Days = section.Number("days", v => v > 0, "above 0"),
+            FeatureService = section.Text("feature_service"),
+            Columns = ColumnReader.Read(section, labelled: false),
+        };
+        section.RefuseUnknown();
+        return spec;
     }
 }

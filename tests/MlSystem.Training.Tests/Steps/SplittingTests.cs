@@ -35,12 +35,33 @@ public sealed class SplittingTests
         });
 
     [Fact]
-    public void A_stratified_split_holds_out_the_share_of_each_class() =>
+    public void A_stratified_split_holds_out_the_share_of_each_class_as_nearly_as_whole_entities_allow() =>
         Check((rows, spec) =>
         {
-            var (_, test) = Splitting.Split(rows, ["id"], spec with { Kind = SplitKind.Stratified });
-            return rows[Joining.Label].CountBy(l => l).All(c =>
-                Math.Abs(test.Count(t => rows[Joining.Label][t] == c.Key) - (c.Value * spec.TestShare)) <= 0.5 + 1e-9);
+            var test = Splitting.Split(rows, ["id"], spec with { Kind = SplitKind.Stratified }).Test.ToHashSet();
+            var entities = Enumerable.Range(0, rows.Rows).GroupBy(r => rows["id"][r]).Select(g => (
+                Rows: g.ToList(), Class: g.CountBy(r => rows[Joining.Label][r]).OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).First().Key)).ToList();
+            return entities.GroupBy(e => e.Class).All(c =>
+                Math.Abs(c.Sum(e => e.Rows.Count(test.Contains)) - (c.Sum(e => e.Rows.Count) * spec.TestShare)) <= c.Max(e => e.Rows.Count) + 0.5);
+        });
+
+    [Fact]
+    public void Neither_hash_nor_stratified_splits_put_an_entity_on_both_sides() =>
+        Check((rows, spec) => new[] { SplitKind.Hash, SplitKind.Stratified }.All(kind =>
+        {
+            var (train, test) = Splitting.Split(rows, ["id"], spec with { Kind = kind });
+            return !train.Select(r => rows["id"][r]).Intersect(test.Select(r => rows["id"][r])).Any();
+        }));
+
+    [Fact]
+    public void A_split_per_user_holds_out_the_newest_share_of_each_user() =>
+        Check((rows, spec) =>
+        {
+            var test = Splitting.Split(rows, ["id"], spec with { Kind = SplitKind.PerUser }).Test.ToHashSet();
+            return Enumerable.Range(0, rows.Rows).GroupBy(r => rows["id"][r]).All(user =>
+                user.Count(test.Contains) == (int)Math.Floor((user.Count() * spec.TestShare) + 1e-9)
+                && user.Where(test.Contains).All(t => user.Where(r => !test.Contains(r)).All(r =>
+                    string.CompareOrdinal(rows[Joining.EventTimestamp][r], rows[Joining.EventTimestamp][t]) <= 0)));
         });
 
     [Fact]
