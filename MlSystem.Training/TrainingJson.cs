@@ -4,6 +4,7 @@ using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
 using MlSystem.Training.Samples;
 using MlSystem.Training.Steps;
+using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training;
 
@@ -31,6 +32,7 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(GateDecision))]
 [JsonSerializable(typeof(Registration))]
 [JsonSerializable(typeof(SortedDictionary<string, double>))]
+[JsonSerializable(typeof(TrainerList))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonNode))]
 internal sealed partial class TrainingJson : JsonSerializerContext;

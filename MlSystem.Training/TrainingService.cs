@@ -12,6 +12,7 @@ using MlSystem.Training.Samples;
 using MlSystem.Training.Sources;
 using MlSystem.Training.Steps;
 using MlSystem.Training.Storage;
+using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training;
 
@@ -42,6 +43,7 @@ public static class TrainingService
         app.MapPipelines();
         app.MapRuns();
         app.MapSamples();
+        app.MapTrainers();
         return app;
     }
 

@@ -1,3 +1,5 @@
+using MlSystem.Training.Trainers;
+
 namespace MlSystem.Training.Pipelines;
 
 /// <summary>A pipeline as it is declared: from labelled rows to a registered model version. Immutable; a change makes the next version.</summary>
@@ -46,13 +48,25 @@ public sealed record TrainerSpec
 {
     public required string Kind { get; init; }
 
-    /// <summary>One of <c>binary_classification multiclass_classification regression</c>.</summary>
+    /// <summary>One of <see cref="TrainerCatalog.Tasks"/>.</summary>
     public required string Task { get; init; }
 
     public long Seed { get; init; }
 
     /// <summary>The trainer's own parameters; what is absent takes the trainer's default.</summary>
-    public IReadOnlyDictionary<string, double> Parameters { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, ParameterValue> Parameters { get; init; } = new Dictionary<string, ParameterValue>();
+
+    /// <summary>The version whose weights training starts from; null starts from nothing.</summary>
+    public WarmStartSpec? WarmStart { get; init; }
+}
+
+/// <summary>A version of the registered model to start from: exactly one of the two is set.</summary>
+public sealed record WarmStartSpec
+{
+    /// <summary>The version that holds this alias when training starts; where there is none yet, training starts from nothing.</summary>
+    public string? Alias { get; init; }
+
+    public int? Version { get; init; }
 }
 
 /// <summary>Which metrics are computed on the held-out rows.</summary>

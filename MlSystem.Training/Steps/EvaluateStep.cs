@@ -1,7 +1,6 @@
 using MlSystem.Contracts;
-using MlSystem.Training.Data;
 using MlSystem.Training.Evaluation;
-using MlSystem.Training.Tabular;
+using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training.Steps;
 
@@ -16,26 +15,30 @@ public sealed class EvaluateStep : IStep
 
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TestFile));
-        var signature = await StepFiles.ReadAsync(context.Input(TrainStep.StepName, ModelFiles.Signature), ContractsJson.Default.ModelSignature, cancellationToken);
-        using var scorer = new OnnxScorer(await File.ReadAllBytesAsync(context.Input(TrainStep.StepName, ModelFiles.Onnx), cancellationToken), signature);
-        var metrics = TabularMetrics.Evaluate(await FrameAsync(context, rows, cancellationToken), scorer.Score(rows, cancellationToken));
-        foreach (var missing in context.Definition.Gate.Thresholds.Select(t => t.Metric).Where(m => !metrics.ContainsKey(m)))
+        var job = await ModelSteps.ScoringAsync(context, cancellationToken);
+        var result = Evaluate(job, cancellationToken);
+        foreach (var missing in context.Definition.Gate.Thresholds.Select(t => t.Metric).Where(m => !result.Metrics.ContainsKey(m)))
         {
             throw new StepFailedException($"The held-out rows do not define {missing}, which the gate needs.");
         }
 
         string[] wanted = [.. context.Definition.Evaluation.Metrics, .. context.Definition.Gate.Thresholds.Select(t => t.Metric)];
         var chosen = new SortedDictionary<string, double>(
-            metrics.Where(m => context.Definition.Evaluation.Metrics.Count == 0 || wanted.Contains(m.Key)).ToDictionary(), StringComparer.Ordinal);
+            result.Metrics.Where(m => context.Definition.Evaluation.Metrics.Count == 0 || wanted.Contains(m.Key)).ToDictionary(), StringComparer.Ordinal);
         await StepFiles.WriteAsync(context.Output(ModelFiles.Metrics), chosen, TrainingJson.Default.SortedDictionaryStringDouble, cancellationToken);
+        await ModelSteps.WriteAsync(context, result.Files, cancellationToken);
         return StepFacts.None;
     }
 
-    private static async Task<TabularFrame> FrameAsync(StepContext context, RowTable rows, CancellationToken cancellationToken)
+    private static EvaluationResult Evaluate(ScoringJob job, CancellationToken cancellationToken)
     {
-        var join = await StepFiles.ReadAsync(context.Input(JoinStep.StepName, JoinStep.ReportFile), TrainingJson.Default.JoinReport, cancellationToken);
-        var validation = await StepFiles.ReadAsync(context.Input(ValidateStep.StepName, ValidateStep.ReportFile), TrainingJson.Default.ValidationReport, cancellationToken);
-        return Frames.Of(rows, Frames.Schema(join.Service.Features, validation, context.Definition.Trainer.Task));
+        try
+        {
+            return TrainerCatalog.FamilyOf(job.Task).Evaluate(job, cancellationToken);
+        }
+        catch (ScoringException error)
+        {
+            throw new StepFailedException(error.Message);
+        }
     }
 }

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using MlSystem.Contracts;
 using MlSystem.Training.Clients;
-using MlSystem.Training.Data;
 using MlSystem.Training.Evaluation;
 using MlSystem.Training.Pipelines;
+using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training.Steps;
 
@@ -40,26 +40,20 @@ public sealed class GateStep(RegistryClient registry) : IStep
     private async Task<PairedTest?> CompareAsync(StepContext context, int version, CancellationToken cancellationToken)
     {
         var model = context.Definition.Register.Model;
-        var rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TestFile));
         var championSignature = JsonSerializer.Deserialize(
             await registry.DownloadAsync(model, version, ModelFiles.Signature, cancellationToken), ContractsJson.Default.ModelSignature)!;
         var championOnnx = await registry.DownloadAsync(model, version, ModelFiles.Onnx, cancellationToken);
-        var signature = await StepFiles.ReadAsync(context.Input(TrainStep.StepName, ModelFiles.Signature), ContractsJson.Default.ModelSignature, cancellationToken);
-        var onnx = await File.ReadAllBytesAsync(context.Input(TrainStep.StepName, ModelFiles.Onnx), cancellationToken);
+        var job = await ModelSteps.ScoringAsync(context, cancellationToken);
+        var family = TrainerCatalog.FamilyOf(job.Task);
         try
         {
-            return PairedTest.Of(Losses(onnx, signature, rows, cancellationToken), Losses(championOnnx, championSignature, rows, cancellationToken));
+            var challenger = family.Losses(job, cancellationToken);
+            return PairedTest.Of(challenger.Values, family.Losses(job with { Onnx = championOnnx, Signature = championSignature }, cancellationToken).Values);
         }
         catch (ScoringException)
         {
             return null;
         }
-    }
-
-    private static double[] Losses(byte[] onnx, ModelSignature signature, RowTable rows, CancellationToken cancellationToken)
-    {
-        using var scorer = new OnnxScorer(onnx, signature);
-        return RowLosses.Of(scorer.Score(rows, cancellationToken), rows[Joining.Label]);
     }
 }
 

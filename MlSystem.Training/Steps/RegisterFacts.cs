@@ -38,6 +38,7 @@ internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, Trainin
         (ModelFiles.Signature, await File.ReadAllBytesAsync(context.Input(TrainStep.StepName, ModelFiles.Signature), cancellationToken)),
         (ModelFiles.Baseline, await File.ReadAllBytesAsync(context.Input(TrainStep.StepName, ModelFiles.Baseline), cancellationToken)),
         (ModelFiles.Metrics, await File.ReadAllBytesAsync(context.Input(EvaluateStep.StepName, ModelFiles.Metrics), cancellationToken)),
+        .. await Task.WhenAll(Training.Files.Select(async f => (f, await File.ReadAllBytesAsync(context.Input(TrainStep.StepName, f), cancellationToken)))),
         (ModelFiles.Lineage, JsonSerializer.SerializeToUtf8Bytes(Lineage(context, trackingRun), ContractsJson.Default.ModelLineage)),
     ];
 
@@ -55,7 +56,7 @@ internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, Trainin
         CodeVersion = CodeVersion,
         Parameters = Training.Parameters,
         Seed = context.Definition.Trainer.Seed,
-        ParentVersion = Gate.Champion,
+        ParentVersion = Training.WarmStartVersion ?? Gate.Champion,
         Trigger = new RunTrigger { Kind = context.Run.TriggerKind, Evidence = context.Run.TriggerEvidence },
         TrainedAt = Training.TrainedAt,
     };

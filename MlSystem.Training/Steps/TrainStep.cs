@@ -1,12 +1,13 @@
+using System.Text.Json;
 using MlSystem.Contracts;
-using MlSystem.Training.Data;
+using MlSystem.Training.Clients;
 using MlSystem.Training.Tabular;
 using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training.Steps;
 
 /// <summary>Trains on the training rows and writes the model as one ONNX graph with its signature and baseline.</summary>
-public sealed class TrainStep(TimeProvider time) : IStep
+public sealed class TrainStep(RegistryClient registry, TimeProvider time) : IStep
 {
     public const string StepName = "train";
     public const string ReportFile = "training.json";
@@ -17,15 +18,13 @@ public sealed class TrainStep(TimeProvider time) : IStep
 
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var join = await StepFiles.ReadAsync(context.Input(JoinStep.StepName, JoinStep.ReportFile), TrainingJson.Default.JoinReport, cancellationToken);
-        var validation = await StepFiles.ReadAsync(context.Input(ValidateStep.StepName, ValidateStep.ReportFile), TrainingJson.Default.ValidationReport, cancellationToken);
-        var rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TrainFile));
-        var schema = Frames.Schema(join.Service.Features, validation, context.Definition.Trainer.Task);
+        var trainer = context.Definition.Trainer;
+        var parent = await ParentAsync(context, cancellationToken);
+        var job = await ModelSteps.TrainingAsync(context, parent, cancellationToken);
         try
         {
-            var frame = Frames.Of(rows, schema);
-            using var model = TabularTrainer.Train(frame, validation: null, TrainerCatalog.Options(context.Definition.Trainer), context.Progress, cancellationToken);
-            await WriteAsync(context, model, frame, cancellationToken);
+            var trained = TrainerCatalog.FamilyOf(trainer.Task).Train(job, context.Progress, cancellationToken);
+            await WriteAsync(context, trained, job, cancellationToken);
         }
         catch (TrainingDataException error)
         {
@@ -35,15 +34,47 @@ public sealed class TrainStep(TimeProvider time) : IStep
         return StepFacts.None;
     }
 
-    private async Task WriteAsync(StepContext context, TabularModel model, TabularFrame rows, CancellationToken cancellationToken)
+    /// <summary>The version to start from; null where none is declared, or the alias names none yet.</summary>
+    private async Task<ParentModel?> ParentAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await File.WriteAllBytesAsync(context.Output(ModelFiles.Onnx), model.Onnx, cancellationToken);
-        await StepFiles.WriteAsync(context.Output(ModelFiles.Signature), model.Signature, ContractsJson.Default.ModelSignature, cancellationToken);
-        await StepFiles.WriteAsync(context.Output(ModelFiles.Baseline), BaselineBuilder.Build(rows, model.Predict(rows, cancellationToken)), ContractsJson.Default.Baseline, cancellationToken);
-        await StepFiles.WriteAsync(context.Output(ReportFile), new TrainingReport(model.Parameters, rows.Rows, time.GetUtcNow()), TrainingJson.Default.TrainingReport, cancellationToken);
+        if (context.Definition.Trainer.WarmStart is not { } warm)
+        {
+            return null;
+        }
+
+        var model = context.Definition.Register.Model;
+        var version = warm.Version ?? await registry.FindAliasAsync(model, warm.Alias!, cancellationToken);
+        if (version is not { } found)
+        {
+            return null;
+        }
+
+        var signature = JsonSerializer.Deserialize(await registry.DownloadAsync(model, found, ModelFiles.Signature, cancellationToken), ContractsJson.Default.ModelSignature)!;
+        return new ParentModel(model, found, await registry.DownloadAsync(model, found, ModelFiles.Onnx, cancellationToken), signature);
+    }
+
+    private async Task WriteAsync(StepContext context, TrainedFiles trained, TrainingJob job, CancellationToken cancellationToken)
+    {
+        await File.WriteAllBytesAsync(context.Output(ModelFiles.Onnx), trained.Onnx, cancellationToken);
+        await StepFiles.WriteAsync(context.Output(ModelFiles.Signature), trained.Signature, ContractsJson.Default.ModelSignature, cancellationToken);
+        await StepFiles.WriteAsync(context.Output(ModelFiles.Baseline), trained.Baseline, ContractsJson.Default.Baseline, cancellationToken);
+        await ModelSteps.WriteAsync(context, trained.Files, cancellationToken);
+        var report = new TrainingReport(trained.Parameters, job.Rows.Rows, time.GetUtcNow())
+        {
+            WarmStartVersion = job.Parent?.Version,
+            Files = [.. trained.Files.Keys.Order(StringComparer.Ordinal)],
+        };
+        await StepFiles.WriteAsync(context.Output(ReportFile), report, TrainingJson.Default.TrainingReport, cancellationToken);
     }
 }
 
 /// <summary>What was trained: <c>training.json</c>.</summary>
 /// <param name="Parameters">Every setting of the trainer, defaults included.</param>
-public sealed record TrainingReport(IReadOnlyDictionary<string, string> Parameters, long Rows, DateTimeOffset TrainedAt);
+public sealed record TrainingReport(IReadOnlyDictionary<string, string> Parameters, long Rows, DateTimeOffset TrainedAt)
+{
+    /// <summary>The version that training started from; absent when it started from nothing.</summary>
+    public int? WarmStartVersion { get; init; }
+
+    /// <summary>Further files of the version, beside model, signature and baseline.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}

@@ -50,7 +50,12 @@ public sealed class ValidateStep : IStep
         var classes = TrainerCatalog.IsClassification(definition.Trainer.Task)
             ? rows[Joining.Label].CountBy(l => l, StringComparer.Ordinal).OrderBy(c => c.Key, StringComparer.Ordinal).ToDictionary(c => c.Key, c => (long)c.Value, StringComparer.Ordinal)
             : null;
-        breaches.AddRange(classes is null ? CheckTargets(rows) : CheckClasses(classes, rows.Rows, definition));
+        breaches.AddRange(TrainerCatalog.Task(definition.Trainer.Task)?.Labels switch
+        {
+            LabelType.Classes => CheckClasses(classes!, rows.Rows, definition),
+            LabelType.Numbers => CheckTargets(rows),
+            _ => [],
+        });
         return new ValidationReport(rows.Rows, missing, classes, breaches);
     }
 

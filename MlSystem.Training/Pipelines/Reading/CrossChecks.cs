@@ -1,5 +1,4 @@
 using System.Globalization;
-using MlSystem.Training.Evaluation;
 using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training.Pipelines.Reading;
@@ -16,7 +15,7 @@ internal static class CrossChecks
             return;
         }
 
-        var known = MetricCatalog.Names(task);
+        var known = TrainerCatalog.Metrics(task).Select(m => m.Name).ToList();
         var used = definition.Evaluation.Metrics.Select((m, i) => (Metric: m, Path: string.Create(CultureInfo.InvariantCulture, $"$.evaluation.metrics[{i}]")))
             .Concat(definition.Gate.Thresholds.Select((t, i) => (t.Metric, Path: string.Create(CultureInfo.InvariantCulture, $"$.gate.thresholds[{i}].metric"))));
         errors.AddRange(used.Where(u => u.Metric.Length > 0 && !known.Contains(u.Metric))
@@ -41,5 +40,7 @@ internal static class CrossChecks
         {
             errors.Add(new("$.validation.label_classes", "binary_classification has exactly two classes"));
         }
+
+        errors.AddRange(TrainerCatalog.FamilyOf(task).Check(definition));
     }
 }
