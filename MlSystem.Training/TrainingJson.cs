@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MlSystem.Training.Gates;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
 using MlSystem.Training.Samples;

@@ -20,6 +20,7 @@ namespace MlSystem.Training.Clients;
 [JsonSerializable(typeof(CreateVersionRequest))]
 [JsonSerializable(typeof(VersionCreated))]
 [JsonSerializable(typeof(AliasRequest))]
+[JsonSerializable(typeof(RegisteredModelAnswer))]
 [JsonSerializable(typeof(MlflowError))]
 [JsonSerializable(typeof(VersionsAnswer))]
 [JsonSerializable(typeof(ModelVersion))]

@@ -83,19 +83,18 @@ public sealed class RegistryClient(HttpClient http)
         return await response.ReadAsync(ClientJson.Default.ModelVersion, cancellationToken);
     }
 
-    /// <summary>The version that an alias names, or null when model or alias are unknown.</summary>
+    /// <summary>The version that an alias names, or null when model or alias are unknown. Asked of the model, because the look-up of an alias answers 400 for more than one reason.</summary>
     public async Task<int?> FindAliasAsync(string model, string alias, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, $"{Mlflow}/registered-models/alias?name={Uri.EscapeDataString(model)}&alias={Uri.EscapeDataString(alias)}");
-        using var response = await http.SendAsync(Service, request, cancellationToken, HttpStatusCode.NotFound, HttpStatusCode.BadRequest);
-        if (response.IsSuccessStatusCode)
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Mlflow}/registered-models/get?name={Uri.EscapeDataString(model)}");
+        using var response = await http.SendAsync(Service, request, cancellationToken, HttpStatusCode.NotFound);
+        if (response.StatusCode == HttpStatusCode.NotFound)
         {
-            return int.Parse((await response.ReadAsync(ClientJson.Default.VersionCreated, cancellationToken)).ModelVersion.Version, NumberStyles.None, CultureInfo.InvariantCulture);
+            return null;
         }
 
-        // MLflow answers 404 for an unknown model and 400 for an alias that it has not.
-        return null;
+        var found = (await response.ReadAsync(ClientJson.Default.RegisteredModelAnswer, cancellationToken)).RegisteredModel.Aliases?.FirstOrDefault(a => a.Alias == alias);
+        return found is null ? null : int.Parse(found.Version, NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
     public Task SetAliasAsync(string model, string alias, int version, CancellationToken cancellationToken) =>
@@ -107,6 +106,14 @@ public sealed class RegistryClient(HttpClient http)
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{VersionPath(model, version)}/files/{path}");
         using var response = await http.SendAsync(Service, request, cancellationToken);
         return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    }
+
+    /// <summary>A file of a version, or null when it has none of that name.</summary>
+    public async Task<byte[]?> FindFileAsync(string model, int version, string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{VersionPath(model, version)}/files/{path}");
+        using var response = await http.SendAsync(Service, request, cancellationToken, HttpStatusCode.NotFound);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await response.Content.ReadAsByteArrayAsync(cancellationToken);
     }
 
     private static string VersionPath(string model, int version) =>

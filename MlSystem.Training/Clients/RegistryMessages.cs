@@ -39,6 +39,13 @@ public sealed record MlflowVersion(string Version);
 
 public sealed record AliasRequest(string Name, string Alias, string Version);
 
+public sealed record RegisteredModelAnswer(RegisteredModel RegisteredModel);
+
+public sealed record RegisteredModel(IReadOnlyList<NamedVersion>? Aliases);
+
+/// <summary>An alias and the version that it names.</summary>
+public sealed record NamedVersion(string Alias, string Version);
+
 public sealed record MlflowError(string ErrorCode, string? Message);
 
 public sealed record VersionsAnswer(IReadOnlyList<ModelVersion> Versions);

@@ -8,10 +8,10 @@ using MlSystem.Training.Tabular;
 namespace MlSystem.Training.Evaluation;
 
 /// <summary>Scores rows with the file that will be served, or that is served already, through ONNX Runtime.</summary>
-internal sealed class OnnxScorer(byte[] onnx, ModelSignature signature) : IDisposable
+internal sealed class OnnxScorer(byte[] onnx, ModelSignature signature, Microsoft.ML.OnnxRuntime.SessionOptions? options = null) : IDisposable
 {
     private const int BatchRows = 4096;
-    private readonly InferenceSession _session = new(onnx);
+    private readonly InferenceSession _session = options is null ? new(onnx) : new(onnx, options);
 
     /// <exception cref="ScoringException">The rows lack an input, or an input's values are of another type.</exception>
     public TabularPredictions Score(RowTable rows, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using MlSystem.Training.Gates;
 using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training.Pipelines;
@@ -74,32 +75,6 @@ public sealed record EvaluationSpec
 {
     /// <summary>Names of metrics that the task has; empty means all.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];
-}
-
-/// <summary>What a model must reach to be given the alias.</summary>
-public sealed record GateSpec
-{
-    public IReadOnlyList<MetricThreshold> Thresholds { get; init; } = [];
-
-    /// <summary>Comparison with the version that holds the alias; null compares nothing.</summary>
-    public ChampionSpec? Champion { get; init; }
-}
-
-/// <summary>An absolute bound of one metric: at least one of the two is set.</summary>
-public sealed record MetricThreshold
-{
-    public required string Metric { get; init; }
-
-    public double? Min { get; init; }
-
-    public double? Max { get; init; }
-}
-
-/// <summary>The gate refuses a model whose loss on the held-out rows is significantly above the champion's.</summary>
-public sealed record ChampionSpec
-{
-    /// <summary>Level of the one-sided paired test, above 0 and at most 0.5.</summary>
-    public double Level { get; init; } = 0.05;
 }
 
 /// <summary>Under which name a version is registered and which alias it gets when the gate passes.</summary>

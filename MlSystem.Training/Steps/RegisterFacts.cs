@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using MlSystem.Contracts;
 using MlSystem.Training.Clients;
+using MlSystem.Training.Gates;
 
 namespace MlSystem.Training.Steps;
 

@@ -61,6 +61,9 @@ internal sealed class RegistryDouble : ServiceDouble
             !Models.Contains(name) ? Error(404, "RESOURCE_DOES_NOT_EXIST", "no model")
             : Aliases.TryGetValue(alias, out var version) ? Json(new { model_version = new { name, version = $"{version}" } })
             : Error(400, "INVALID_PARAMETER_VALUE", "no alias")));
+        app.MapGet($"{Mlflow}/registered-models/get", (string name) => Locked(() => Models.Contains(name)
+            ? Json(new { registered_model = new { name, aliases = Aliases.Select(a => new { alias = a.Key, version = $"{a.Value}" }) } })
+            : Error(404, "RESOURCE_DOES_NOT_EXIST", "no model")));
         app.MapPost($"{Mlflow}/registered-models/alias", (HttpContext c, CancellationToken _) => AnswerAsync<SetAlias>(c, set =>
         {
             Aliases[set.Alias] = Versions.Single(v => v.Model == set.Name && v.Number == int.Parse(set.Version, CultureInfo.InvariantCulture)).Number;
@@ -70,7 +73,10 @@ internal sealed class RegistryDouble : ServiceDouble
             ? Json(new { versions = Versions.Where(v => v.Model == model).Select(State) })
             : Results.Problem("There is no such model.", statusCode: 404)));
         app.MapGet("/api/models/{model}/versions/{version:int}", (string model, int version) => Locked(() => Json(State(Versions.Single(v => v.Number == version)))));
-        app.MapGet("/api/models/{model}/versions/{version:int}/files/{**path}", (string model, int version, string path) => Results.Bytes(File(version, path)));
+        app.MapGet("/api/models/{model}/versions/{version:int}/files/{**path}", (string model, int version, string path) =>
+            Artifacts.ContainsKey($"{Versions.Single(v => v.Number == version).Source["mlflow-artifacts:/".Length..]}/{path}")
+                ? Results.Bytes(File(version, path))
+                : Results.Problem($"Version {version} has no file '{path}'.", statusCode: 404));
     }
 
     private IResult CreateRunOf(CreateRun request)
