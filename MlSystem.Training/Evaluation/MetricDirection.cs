@@ -1,13 +1,13 @@
+using MlSystem.Training.Trainers;
+
 namespace MlSystem.Training.Evaluation;
 
 /// <summary>Which way a metric is better.</summary>
 internal static class MetricDirection
 {
-    private static readonly HashSet<string> Less = new(StringComparer.Ordinal)
-    {
-        "log_loss", "brier", "rmse", "mae", "mse", "squared_error", "error_rate", "calibration_error", "ece",
-    };
-
-    /// <summary>Losses and errors are better small; everything else is better large.</summary>
-    public static bool LessIsBetter(string metric) => Less.Contains(metric) || metric.EndsWith("_loss", StringComparison.Ordinal) || metric.EndsWith("_error", StringComparison.Ordinal);
+    /// <summary>As the tasks say of their metrics; losses and errors of no task are better small.</summary>
+    public static bool LessIsBetter(string metric) =>
+        TrainerCatalog.Tasks.SelectMany(TrainerCatalog.Metrics).FirstOrDefault(m => m.Name == metric) is { } known
+            ? !known.HigherIsBetter
+            : metric is "loss" or "squared_error" or "error_rate";
 }

@@ -1,5 +1,5 @@
 using MlSystem.Contracts;
-using MlSystem.Training.Evaluation;
+using MlSystem.Training.Trainers;
 using MlSystem.Training.Gates;
 
 namespace MlSystem.Training.Pipelines.Reading;
@@ -10,7 +10,7 @@ internal static class GateChecks
     public static void Check(PipelineDefinition definition, List<DefinitionError> errors)
     {
         var (gate, task) = (definition.Gate, definition.Trainer.Task);
-        var known = MetricCatalog.Names(task);
+        var known = TrainerCatalog.Metrics(task).Select(m => m.Name).ToList();
         var tests = gate.Champion?.Tests ?? [];
         var metrics = gate.Slices.Select((s, i) => (Metric: (string?)s.Metric, Path: $"$.gate.slices[{i}].metric"))
             .Concat(tests.Select((t, i) => (t.Metric, Path: $"$.gate.champion.tests[{i}].metric")));
