@@ -130,6 +130,9 @@ internal sealed class Section
 
     public IReadOnlyList<Section> Objects(string key) => [.. Items(key).Select(item => new Section(item.Item, item.Path, _errors))];
 
+    /// <summary>A part of this document as a section that reports to the same list.</summary>
+    public Section Nested(JsonElement element, string path) => new(element, path, _errors);
+
     public IReadOnlyList<string>? Texts(string key)
     {
         var items = Items(key);

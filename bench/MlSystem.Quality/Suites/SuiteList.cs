@@ -6,5 +6,7 @@ internal static class SuiteList
     public static IReadOnlyList<IQualitySuite> All { get; } =
     [
         new Ratings.RatingsSuite(),
+        new Online.OnlineSuite(),
+        new Detectors.DetectorsSuite(),
     ];
 }
