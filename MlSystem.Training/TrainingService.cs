@@ -5,6 +5,7 @@ using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
 using MlSystem.Training.Clients;
+using MlSystem.Training.Learners;
 using MlSystem.Training.Outbox;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
@@ -35,6 +36,7 @@ public static class TrainingService
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TrainingJson.Default));
         AddRuns(builder.Services);
         AddSteps(builder.Services);
+        builder.Services.AddLearners();
         return builder;
     }
 
@@ -44,6 +46,7 @@ public static class TrainingService
         app.MapRuns();
         app.MapSamples();
         app.MapTrainers();
+        app.MapLearners();
         return app;
     }
 

@@ -19,6 +19,14 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<SampleRow> Samples => Set<SampleRow>();
 
+    internal DbSet<Training.Learners.Storage.LearnerRecord> Learners => Set<Training.Learners.Storage.LearnerRecord>();
+
+    internal DbSet<Training.Learners.Storage.LearnerStateRow> LearnerStates => Set<Training.Learners.Storage.LearnerStateRow>();
+
+    internal DbSet<Training.Learners.Storage.LearnerSnapshotRow> LearnerSnapshots => Set<Training.Learners.Storage.LearnerSnapshotRow>();
+
+    internal DbSet<Training.Learners.Storage.LearnerPendingRow> LearnerPending => Set<Training.Learners.Storage.LearnerPendingRow>();
+
     /// <summary>Times are stored as UTC milliseconds: both databases order and compare them.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MillisecondsConverter>();
@@ -60,6 +68,7 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
             sample.ToTable("samples");
             sample.HasKey(s => s.Name);
         });
+        Training.Learners.Storage.LearnerTables.Configure(modelBuilder);
     }
 
     private sealed class MillisecondsConverter() : ValueConverter<DateTimeOffset, long>(
