@@ -11,7 +11,7 @@ namespace MlSystem.Training.Learners.Sessions;
 /// <summary>The topics that a learner reads, and what each event of them does to it.</summary>
 internal sealed class LearnerFeed : IAsyncDisposable
 {
-    private const int BatchSize = 2000;
+    private const int MostEvents = 2000;
     private readonly List<(string Topic, IEventConsumer Consumer, Action<StoredEvent> Handle)> _sources = [];
     private readonly Consumption _consumption;
     private readonly JoinBuffer _join;
@@ -86,7 +86,7 @@ internal sealed class LearnerFeed : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         try
         {
-            return await consumer.ReadAsync(BatchSize, either.Token);
+            return await consumer.ReadAsync(Math.Min(MostEvents, _definition.Checkpoint.Events), either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

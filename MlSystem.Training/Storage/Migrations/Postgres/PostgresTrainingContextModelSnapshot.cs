@@ -21,6 +21,126 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerPendingRow", b =>
+                {
+                    b.Property<string>("LearnerId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("PredictionId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Inputs")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("LearnerId", "PredictionId");
+
+                    b.ToTable("learner_pending", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerRecord", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<long>("LeaseNumber")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("bigint");
+
+                    b.Property<int?>("Rollback")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("SnapshotRequested")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("learners", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerSnapshotRow", b =>
+                {
+                    b.Property<string>("LearnerId")
+                        .HasColumnType("text");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Data")
+                        .HasColumnType("bytea");
+
+                    b.Property<int?>("ModelVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Progress")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("TrackingRunId")
+                        .HasColumnType("text");
+
+                    b.HasKey("LearnerId", "Number");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("learner_snapshots", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerStateRow", b =>
+                {
+                    b.Property<string>("LearnerId")
+                        .HasColumnType("text");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<string>("Progress")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("LearnerId");
+
+                    b.ToTable("learner_states", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Training.Storage.OutboxRow", b =>
                 {
                     b.Property<long>("Id")
