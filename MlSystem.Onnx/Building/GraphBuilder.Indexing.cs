@@ -19,6 +19,16 @@ public sealed partial class GraphBuilder
         return node.Emit(data.Type);
     }
 
+    /// <summary>Elements by position along an axis: of two dimensions and axis 1, <c>result[i, j] = data[i, indices[i, j]]</c>.</summary>
+    public OnnxValue GatherElements(OnnxValue data, OnnxValue indices, long axis = 0)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(indices);
+        var node = Node("GatherElements", [data, indices]).RequireElement(1, ElementType.Int64, ElementType.Int32);
+        node.Require(indices.Type.Rank == data.Type.Rank, $"indices of rank {data.Type.Rank}", indices.Type.Rank);
+        return node.Attribute("axis", (long)node.Axis(axis, data.Type.Rank)).Emit(indices.Type.With(data.Type.Element));
+    }
+
     /// <summary>Square root of every element.</summary>
     public OnnxValue Sqrt(OnnxValue x)
     {

@@ -1,5 +1,4 @@
 using MlSystem.Contracts;
-using MlSystem.Training.Clients;
 using MlSystem.Training.Data;
 using MlSystem.Training.Trainers;
 
@@ -8,14 +7,19 @@ namespace MlSystem.Training.Steps;
 /// <summary>Puts together what trainer families work with, from the files of earlier steps.</summary>
 internal static class ModelSteps
 {
-    public static async Task<TrainingJob> TrainingAsync(StepContext context, ParentModel? parent, CancellationToken cancellationToken) => new()
+    public static async Task<TrainingJob> TrainingAsync(StepContext context, ParentModel? parent, CancellationToken cancellationToken)
     {
-        Trainer = context.Definition.Trainer,
-        Rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TrainFile)),
-        Features = await FeaturesAsync(context, cancellationToken),
-        Validation = await ValidationAsync(context, cancellationToken),
-        Parent = parent,
-    };
+        var join = await JoinAsync(context, cancellationToken);
+        return new TrainingJob
+        {
+            Trainer = context.Definition.Trainer,
+            Rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TrainFile)),
+            Features = join.Service.Features,
+            Keys = [.. join.Service.JoinKeys.Select(k => k.Name)],
+            Validation = await ValidationAsync(context, cancellationToken),
+            Parent = parent,
+        };
+    }
 
     /// <summary>This run's model on the held-out rows.</summary>
     public static async Task<ScoringJob> ScoringAsync(StepContext context, CancellationToken cancellationToken)
@@ -26,17 +30,22 @@ internal static class ModelSteps
     }
 
     /// <summary>Any model on the held-out rows of this run.</summary>
-    public static async Task<ScoringJob> ScoringAsync(StepContext context, byte[] onnx, ModelSignature signature, CancellationToken cancellationToken) => new()
+    public static async Task<ScoringJob> ScoringAsync(StepContext context, byte[] onnx, ModelSignature signature, CancellationToken cancellationToken)
     {
-        Task = context.Definition.Trainer.Task,
-        Trainer = context.Definition.Trainer,
-        Onnx = onnx,
-        Signature = signature,
-        Rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TestFile)),
-        TrainingRows = new Lazy<RowTable>(() => RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TrainFile))),
-        Features = await FeaturesAsync(context, cancellationToken),
-        Validation = await ValidationAsync(context, cancellationToken),
-    };
+        var join = await JoinAsync(context, cancellationToken);
+        return new ScoringJob
+        {
+            Task = context.Definition.Trainer.Task,
+            Trainer = context.Definition.Trainer,
+            Onnx = onnx,
+            Signature = signature,
+            Rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TestFile)),
+            TrainingRows = new Lazy<RowTable>(() => RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TrainFile))),
+            Features = join.Service.Features,
+            Keys = [.. join.Service.JoinKeys.Select(k => k.Name)],
+            Validation = await ValidationAsync(context, cancellationToken),
+        };
+    }
 
     /// <summary>Writes further files of a family into the step's folder.</summary>
     public static async Task WriteAsync(StepContext context, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancellationToken)
@@ -47,8 +56,8 @@ internal static class ModelSteps
         }
     }
 
-    private static async Task<IReadOnlyList<ServiceFeature>> FeaturesAsync(StepContext context, CancellationToken cancellationToken) =>
-        (await StepFiles.ReadAsync(context.Input(JoinStep.StepName, JoinStep.ReportFile), TrainingJson.Default.JoinReport, cancellationToken)).Service.Features;
+    private static Task<JoinReport> JoinAsync(StepContext context, CancellationToken cancellationToken) =>
+        StepFiles.ReadAsync(context.Input(JoinStep.StepName, JoinStep.ReportFile), TrainingJson.Default.JoinReport, cancellationToken);
 
     private static Task<ValidationReport> ValidationAsync(StepContext context, CancellationToken cancellationToken) =>
         StepFiles.ReadAsync(context.Input(ValidateStep.StepName, ValidateStep.ReportFile), TrainingJson.Default.ValidationReport, cancellationToken);

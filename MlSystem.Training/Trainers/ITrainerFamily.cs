@@ -44,6 +44,9 @@ public sealed record TrainingJob
 
     public required IReadOnlyList<ServiceFeature> Features { get; init; }
 
+    /// <summary>Entity columns, in the order of the source.</summary>
+    public required IReadOnlyList<string> Keys { get; init; }
+
     /// <summary>What validation found in all rows.</summary>
     public required ValidationReport Validation { get; init; }
 
@@ -79,6 +82,9 @@ public sealed record ScoringJob
     public required Lazy<RowTable> TrainingRows { get; init; }
 
     public required IReadOnlyList<ServiceFeature> Features { get; init; }
+
+    /// <summary>Entity columns, in the order of the source.</summary>
+    public required IReadOnlyList<string> Keys { get; init; }
 
     public required ValidationReport Validation { get; init; }
 

@@ -4,7 +4,7 @@ namespace MlSystem.Training.Trainers;
 public static class TrainerCatalog
 {
     /// <summary>All families; a new one is entered here.</summary>
-    public static IReadOnlyList<ITrainerFamily> Families { get; } = [new TabularFamily()];
+    public static IReadOnlyList<ITrainerFamily> Families { get; } = [new TabularFamily(), new RecommenderFamily()];
 
     public static IReadOnlyList<string> Kinds { get; } = [.. Families.SelectMany(f => f.Kinds).Select(k => k.Name)];
 

@@ -19,15 +19,15 @@ internal sealed record HistoryNodes(OnnxValue Positions, OnnxValue Weights, Onnx
         var positions = graph.LabelEncoder(ids, items.Ids, [.. Enumerable.Range(0, items.Count).Select(i => (long)i)], items.Count);
         var isKnown = graph.Cast(graph.Less(positions, graph.Scalar((long)items.Count)), ElementType.Float);
 
-        // How often the same position occurs in its row: each of its occurrences counts as much less.
-        var same = graph.Equal(graph.Unsqueeze(positions, 2), graph.Unsqueeze(positions, 1));
-        var weights = graph.Div(isKnown, graph.ReduceSum(graph.Cast(same, ElementType.Float), [2]));
-
-        // Zeros of as many rows as there are histories.
+        // Zeros of as many rows as there are histories, and ones of as many as there are ids.
         var none = graph.Mul(graph.ReduceSum(isKnown, [1], keepDims: true), graph.Scalar(0f));
         var zeros = graph.Add(none, graph.Constant<float>(new float[items.Count + 1], 1, items.Count + 1));
         var ones = graph.Add(graph.Mul(isKnown, graph.Scalar(0f)), graph.Scalar(1f));
-        var seen = graph.ScatterElements(zeros, positions, ones, axis: 1);
+
+        // An id that occurs several times counts as much less each time.
+        var occurrences = graph.ScatterElements(zeros, positions, ones, axis: 1, add: true);
+        var weights = graph.Div(isKnown, graph.GatherElements(occurrences, positions, axis: 1));
+        var seen = graph.Cast(graph.Less(graph.Scalar(0f), occurrences), ElementType.Float);
         var count = graph.ReduceSum(graph.Slice(seen, 0, items.Count, 1), [1], keepDims: true);
         return new HistoryNodes(positions, weights, seen, count);
     }

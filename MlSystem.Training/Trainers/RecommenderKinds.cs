@@ -1,0 +1,55 @@
+using MlSystem.Training.Recommendation;
+using MlSystem.Training.Recommendation.Data;
+using MlSystem.Training.Recommendation.Factorization;
+using MlSystem.Training.Recommendation.Models;
+using MlSystem.Training.Recommendation.Neighbours;
+
+namespace MlSystem.Training.Trainers;
+
+/// <summary>A recommender: its parameters and how it is fitted.</summary>
+internal sealed record RecommenderKind(string Name, IReadOnlyList<TrainerParameter> Parameters, Func<Interactions, RecommenderSettings, FitContext, IRankingModel> Fit);
+
+/// <summary>The recommenders that have a serving form.</summary>
+internal static class RecommenderKinds
+{
+    private static readonly TrainerParameter[] Common =
+    [
+        TrainerParameter.Whole("top_k", 1, 1000, 10),
+        TrainerParameter.AtLeast("minimum_label", double.MinValue) with { Allowed = "a number" },
+    ];
+
+    private static readonly ImplicitAlsOptions Als = new();
+
+    private static readonly BprOptions BprDefaults = new();
+
+    public static IReadOnlyList<RecommenderKind> All { get; } =
+    [
+        new("popularity", Common, (data, _, _) => PopularityModel.Fit(data)),
+        new(
+            "als",
+            [
+                .. Common, TrainerParameter.Whole("factors", 1, 1024, Als.Factors), TrainerParameter.Whole("iterations", 1, 1000, Als.Iterations),
+                TrainerParameter.Above("alpha", 0, 10), TrainerParameter.Above("regularisation", 0, 40),
+            ],
+            (data, s, context) => ImplicitAls.Fit(
+                data, new ImplicitAlsOptions { Factors = s.Whole("factors"), Iterations = s.Whole("iterations"), Alpha = s.Number("alpha"), Regularisation = s.Number("regularisation") }, context)),
+        new(
+            "bpr",
+            [
+                .. Common, TrainerParameter.Whole("factors", 1, 1024, BprDefaults.Factors), TrainerParameter.Whole("epochs", 1, 10_000, BprDefaults.Epochs),
+                TrainerParameter.Share("learning_rate", BprDefaults.LearningRate), TrainerParameter.AtLeast("regularisation", 0, BprDefaults.Regularisation),
+            ],
+            (data, s, context) => Bpr.Fit(
+                data,
+                new BprOptions { Factors = s.Whole("factors"), Epochs = s.Whole("epochs"), LearningRate = s.Number("learning_rate"), Regularisation = s.Number("regularisation") },
+                context)),
+        new(
+            "item_knn",
+            [.. Common, TrainerParameter.Whole("neighbours", 1, 10_000, 100), TrainerParameter.AtLeast("shrinkage", 0, 10)],
+            (data, s, context) => ItemKnn.Fit(data, new KnnOptions { Neighbours = s.Whole("neighbours"), Shrinkage = s.Number("shrinkage") }, context)),
+        new(
+            "ease",
+            [.. Common, TrainerParameter.Above("regularisation", 0, 300), TrainerParameter.Whole("maximum_items", 1, 46_000, new EaseOptions().MaximumItems)],
+            (data, s, context) => Ease.Fit(data, new EaseOptions { Regularisation = s.Number("regularisation"), MaximumItems = s.Whole("maximum_items") }, context)),
+    ];
+}
