@@ -1,6 +1,12 @@
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.Hosting;
 using MlSystem.Training;
+using MlSystem.Training.Executors;
+
+if (args is [StepProcess.Command])
+{
+    return await StepProcess.RunChildAsync();
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("training");

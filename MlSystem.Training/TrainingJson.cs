@@ -25,6 +25,8 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(SampleAnswer))]
 [JsonSerializable(typeof(SampleList))]
 [JsonSerializable(typeof(IReadOnlyList<StepOutput>))]
+[JsonSerializable(typeof(IReadOnlyList<StepInput>))]
+[JsonSerializable(typeof(Runs.Logs.RunLogPage))]
 [JsonSerializable(typeof(IReadOnlyList<DefinitionError>))]
 [JsonSerializable(typeof(JoinReport))]
 [JsonSerializable(typeof(ValidationReport))]

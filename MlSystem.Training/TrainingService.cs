@@ -5,10 +5,12 @@ using MlSystem.ServiceDefaults.EventLog;
 using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
 using MlSystem.Training.Clients;
+using MlSystem.Training.Executors;
 using MlSystem.Training.Learners;
 using MlSystem.Training.Outbox;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
+using MlSystem.Training.Runs.Logs;
 using MlSystem.Training.Samples;
 using MlSystem.Training.Sources;
 using MlSystem.Training.Steps;
@@ -58,6 +60,9 @@ public static class TrainingService
         services.AddSingleton<RunSignal>().AddSingleton<RunQueue>().AddSingleton<RunLedger>().AddSingleton<RunReader>().AddSingleton<RunCommands>();
         services.AddSingleton<RunExecutor>().AddSingleton<PipelineStore>();
         services.AddSingleton<StoreReady>().AddSingleton<IStartupTask>(provider => provider.GetRequiredService<StoreReady>());
+        services.AddSingleton<StepRunner>().AddSingleton<StepExecutors>().AddSingleton<ChildExecutor>();
+        services.AddSingleton<RunLog>().AddSingleton<ILoggerProvider, RunLoggerProvider>().AddSingleton<StepCache>().AddSingleton<RunRetention>();
+        services.AddHostedService<RunLogWriter>().AddHostedService(provider => provider.GetRequiredService<RunRetention>());
         services.AddHostedService<RunWorker>().AddHostedService<OutboxDispatcher>();
     }
 

@@ -57,6 +57,13 @@ public sealed partial class OutboxDispatcher(
     private async Task<int> DispatchAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        if (!await context.TryLockOutboxAsync(cancellationToken))
+        {
+            // Another replica is sending.
+            return 0;
+        }
+
         var rows = await context.Outbox.AsNoTracking().OrderBy(o => o.Id).Take(BatchSize).ToListAsync(cancellationToken);
         foreach (var topic in rows.GroupBy(r => r.Topic, StringComparer.Ordinal))
         {
@@ -65,6 +72,7 @@ public sealed partial class OutboxDispatcher(
 
         long[] sent = [.. rows.Select(r => r.Id)];
         await context.Outbox.Where(o => sent.Contains(o.Id)).ExecuteDeleteAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return rows.Count;
     }
 

@@ -24,6 +24,15 @@ public sealed record PipelineDefinition
     public required GateSpec Gate { get; init; }
 
     public required RegisterSpec Register { get; init; }
+
+    /// <summary>How runs are carried out: caching, time-outs, attempts, executor, how many at a time.</summary>
+    public ExecutionSpec Execution { get; set; } = new();
+
+    /// <summary>What starts runs by itself.</summary>
+    public IReadOnlyList<TriggerSpec> Triggers { get; set; } = [];
+
+    /// <summary>What triggers may spend in a day; null sets no bound.</summary>
+    public BudgetSpec? Budget { get; set; }
 }
 
 /// <summary>What the joined rows must fulfil before anything is trained on them.</summary>

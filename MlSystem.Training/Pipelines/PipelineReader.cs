@@ -24,6 +24,7 @@ public static partial class PipelineReader
             Evaluation = EvaluationReader.Read(root.Object("evaluation")),
             Gate = GateReader.Read(root.Object("gate")),
             Register = RegisterReader.Read(root.RequiredObject("register")),
+            Execution = ExecutionReader.Read(root.Object("execution")),
         };
         root.RefuseUnknown();
         CrossChecks.Check(definition, errors);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MlSystem.Contracts;
 using MlSystem.Training.Pipelines;
+using MlSystem.Training.Runs.Logs;
 
 namespace MlSystem.Training.Runs;
 
@@ -9,7 +10,7 @@ namespace MlSystem.Training.Runs;
 public static class RunEndpoints
 {
     private const int MaxLimit = 500;
-    private static readonly FrozenSet<string> Triggers = new[] { "manual", "schedule", "drift", "new_data", "online" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Triggers = new[] { "manual", "schedule", "drift", "new_data", "online", "upstream" }.ToFrozenSet(StringComparer.Ordinal);
 
     public static IEndpointRouteBuilder MapRuns(this IEndpointRouteBuilder routes)
     {
@@ -18,6 +19,7 @@ public static class RunEndpoints
         routes.MapGet("/api/runs/{id}", GetAsync).WithTags("Runs");
         routes.MapPost("/api/runs/{id}/cancel", CancelAsync).WithTags("Runs");
         routes.MapPost("/api/runs/{id}/retry", RetryAsync).WithTags("Runs");
+        routes.MapGet("/api/runs/{id}/logs", RunLogEndpoint.GetAsync).WithTags("Runs");
         routes.MapGet("/api/runs/{id}/events", RunEventStream.WatchAsync).WithTags("Runs");
         return routes;
     }
@@ -43,7 +45,7 @@ public static class RunEndpoints
             return await Problems.NoPipelineAsync(pipelines, pipeline, cancellationToken);
         }
 
-        var run = await queue.EnqueueAsync(pipeline, found.Version, trigger, cancellationToken);
+        var run = await queue.EnqueueAsync(pipeline, found.Version, trigger, cancellationToken, found.Definition.Execution.Concurrency);
         return TypedResults.Accepted($"/api/runs/{run.Id}", RunView.Of(run, steps: null));
     }
 

@@ -40,6 +40,8 @@ public sealed class RunLedger(RunQueue queue, IDbContextFactory<TrainingContext>
         {
             Close(step, StepState.Succeeded, error: null);
             step.Outputs = JsonSerializer.Serialize(result.Outputs, TrainingJson.Default.IReadOnlyListStepOutput);
+            step.Inputs = JsonSerializer.Serialize(result.Inputs, TrainingJson.Default.IReadOnlyListStepInput);
+            (step.CacheKey, step.CachedFrom, step.Executor) = (result.CacheKey, result.CachedFrom, result.Executor);
             run.Model = result.Model ?? run.Model;
             run.ModelVersion = result.ModelVersion ?? run.ModelVersion;
             run.TrackingRunId = result.TrackingRunId ?? run.TrackingRunId;

@@ -8,7 +8,7 @@ namespace MlSystem.Training.Runs;
 
 /// <summary>
 /// The durable queue of runs. A worker claims a run for a limited time and keeps it by heartbeats; a run whose worker is gone
-/// is claimed again. At most one run of a pipeline runs at a time. Workers' clocks must agree to well within the lease.
+/// is claimed again. No more runs of a pipeline run at a time than its definition allows. Workers' clocks must agree to well within the lease.
 /// </summary>
 public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptions<RunOptions> options, TimeProvider time, RunSignal signal)
 {
@@ -18,17 +18,17 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
     private DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>Adds a run of one version of a pipeline to the queue.</summary>
-    public async Task<RunRow> EnqueueAsync(string pipeline, int version, RunTrigger trigger, CancellationToken cancellationToken)
+    public async Task<RunRow> EnqueueAsync(string pipeline, int version, RunTrigger trigger, CancellationToken cancellationToken, int concurrency = 1)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var run = Add(context, pipeline, version, trigger, sample: null);
+        var run = Add(context, pipeline, version, trigger, sample: null, concurrency);
         await context.SaveChangesAsync(cancellationToken);
         signal.Pulse();
         return run;
     }
 
     /// <summary>Adds a queued run to a context that the caller saves.</summary>
-    internal RunRow Add(TrainingContext context, string pipeline, int version, RunTrigger trigger, string? sample)
+    internal RunRow Add(TrainingContext context, string pipeline, int version, RunTrigger trigger, string? sample, int concurrency = 1)
     {
         var run = new RunRow
         {
@@ -41,6 +41,7 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
             TriggerEvidence = trigger.Evidence,
             CreatedAt = Now,
             LastEvent = 1,
+            Concurrency = concurrency,
         };
         context.Runs.Add(run);
         RunJournal.Created(context, run, Now);
@@ -126,7 +127,7 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         return await context.Runs
             .Where(r => (r.State == RunState.Running && r.LeaseUntil < now)
-                || (r.State == RunState.Queued && !context.Runs.Any(o => o.Pipeline == r.Pipeline && o.State == RunState.Running)))
+                || (r.State == RunState.Queued && context.Runs.Count(o => o.Pipeline == r.Pipeline && o.State == RunState.Running) < r.Concurrency))
             .OrderBy(r => r.Id).Select(r => r.Id).Take(Candidates).ToListAsync(cancellationToken);
     }
 
@@ -137,14 +138,14 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
         {
             var run = await ChangeAsync(
                 r => r.Id == id && (r.State == RunState.Queued || (r.State == RunState.Running && r.LeaseUntil < now)),
-                (context, run) =>
+                async (context, run) =>
                 {
+                    run.Slot = run.State == RunState.Running ? run.Slot : await FreeSlotAsync(context, run, cancellationToken);
                     run.LeaseOwner = owner;
                     run.LeaseUntil = now + options.Value.LeaseDuration;
                     run.LeaseNumber++;
                     run.StartedAt ??= now;
                     RunJournal.Move(context, run, RunState.Running, now);
-                    return Task.CompletedTask;
                 },
                 cancellationToken);
             return run is null ? null : new RunLease(run.Id, run.LeaseNumber);
@@ -154,5 +155,19 @@ public sealed class RunQueue(IDbContextFactory<TrainingContext> contexts, IOptio
             // Another run of the same pipeline was claimed in between.
             return null;
         }
+        catch (NoSlotException)
+        {
+            return null;
+        }
     }
+
+    private static async Task<int> FreeSlotAsync(TrainingContext context, RunRow run, CancellationToken cancellationToken)
+    {
+        var taken = await context.Runs.Where(r => r.Pipeline == run.Pipeline && r.State == RunState.Running).Select(r => r.Slot).ToListAsync(cancellationToken);
+        var free = Enumerable.Range(0, run.Concurrency).Except(taken).Take(1).ToList();
+        return taken.Count < run.Concurrency && free.Count > 0 ? free[0] : throw new NoSlotException();
+    }
+
+    /// <summary>As many runs of the pipeline run as may: the claim is rolled back.</summary>
+    private sealed class NoSlotException : Exception;
 }

@@ -82,6 +82,18 @@ public sealed record StepView
 
     public IReadOnlyList<StepOutput> Outputs { get; init; } = [];
 
+    /// <summary>Files of earlier steps that it read.</summary>
+    public IReadOnlyList<StepInput>? Inputs { get; init; }
+
+    /// <summary>Fingerprint of all that it depends on; absent where it is not cached.</summary>
+    public string? CacheKey { get; init; }
+
+    /// <summary>The run whose outputs were taken over.</summary>
+    public string? CachedFrom { get; init; }
+
+    /// <summary>Where it ran.</summary>
+    public string? Executor { get; init; }
+
     internal static StepView Of(StepRow step) => new()
     {
         Name = step.Name,
@@ -91,6 +103,10 @@ public sealed record StepView
         FinishedAt = step.FinishedAt,
         DurationSeconds = step.DurationMilliseconds / 1000.0,
         Error = step.Error,
+        Inputs = step.Inputs is null ? null : JsonSerializer.Deserialize(step.Inputs, TrainingJson.Default.IReadOnlyListStepInput),
+        CacheKey = step.CacheKey,
+        CachedFrom = step.CachedFrom,
+        Executor = step.Executor,
         Outputs = step.Outputs is null ? [] : JsonSerializer.Deserialize(step.Outputs, TrainingJson.Default.IReadOnlyListStepOutput)!,
     };
 }

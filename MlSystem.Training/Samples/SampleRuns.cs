@@ -33,7 +33,7 @@ public sealed class SampleRuns(
         {
             await using var context = await contexts.CreateDbContextAsync(cancellationToken);
             var (pipeline, _) = await pipelines.StageAsync(context, definition, principal, cancellationToken);
-            var run = queue.Add(context, pipeline.Name, pipeline.Version, new RunTrigger { Kind = "manual", Evidence = $"sample {sample}, asked for by {principal}" }, sample);
+            var run = queue.Add(context, pipeline.Name, pipeline.Version, new RunTrigger { Kind = "manual", Evidence = $"sample {sample}, asked for by {principal}" }, sample, definition.Execution.Concurrency);
             context.Samples.Add(new SampleRow { Name = sample, RunId = run.Id });
             try
             {

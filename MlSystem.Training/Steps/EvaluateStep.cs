@@ -13,6 +13,8 @@ public sealed class EvaluateStep : IStep
 
     public double Weight => 3;
 
+    public IReadOnlyList<string>? CacheSections => ["trainer", "evaluation", "gate"];
+
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
         var job = await ModelSteps.ScoringAsync(context, cancellationToken);

@@ -13,6 +13,12 @@ public interface IStep
     /// <summary>Usual share of a run's time, relative to the other steps: for the estimate before there is a finished run to learn from.</summary>
     double Weight { get; }
 
+    /// <summary>
+    /// Sections of the definition that its outputs depend on, beside the outputs of earlier steps; null when they depend on more than
+    /// that (another service's state), so that it is never taken over from another run.
+    /// </summary>
+    IReadOnlyList<string>? CacheSections => null;
+
     /// <exception cref="StepFailedException">It can never succeed like this: the run fails at once.</exception>
     /// <exception cref="TransientStepException">It may succeed later: tried again with back-off. So are failed connections and timeouts.</exception>
     Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken);
@@ -21,7 +27,18 @@ public interface IStep
 /// <summary>What a step works with.</summary>
 public sealed class StepContext(RunRow run, PipelineDefinition definition, RunFolder folder, string output, IProgress<double> progress)
 {
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<(string Step, string File), bool> _read = [];
+
     public RunRow Run => run;
+
+    /// <summary>Files of earlier steps that were asked for.</summary>
+    internal IReadOnlyCollection<(string Step, string File)> Read => [.. _read.Keys.Order()];
+
+    /// <summary>Where <see cref="Output"/> is, and the run's folder.</summary>
+    internal (string Output, RunFolder Folder) Place => (output, folder);
+
+    /// <summary>Another process read a file for this step.</summary>
+    internal void NoteRead(string step, string file) => _read.TryAdd((step, file), true);
 
     public PipelineDefinition Definition => definition;
 
@@ -32,7 +49,11 @@ public sealed class StepContext(RunRow run, PipelineDefinition definition, RunFo
     public string Output(string file) => Path.Combine(output, file);
 
     /// <summary>Path of a file that an earlier step wrote.</summary>
-    public string Input(string step, string file) => Path.Combine(folder.Of(step), file);
+    public string Input(string step, string file)
+    {
+        NoteRead(step, file);
+        return Path.Combine(folder.Of(step), file);
+    }
 }
 
 /// <summary>What a step tells of the run as a whole; null leaves a fact as it is.</summary>
@@ -46,8 +67,21 @@ public sealed record StepFacts(string? Model = null, int? ModelVersion = null, s
 /// <param name="Sha256">64 lower-case hexadecimal digits.</param>
 public sealed record StepOutput(string Path, string Sha256, long SizeBytes);
 
+/// <summary>A file of an earlier step that a step read.</summary>
+public sealed record StepInput(string Step, string Path, string Sha256);
+
 /// <summary>A finished step: its facts and its files.</summary>
-public sealed record StepResult(IReadOnlyList<StepOutput> Outputs, string? Model, int? ModelVersion, string? TrackingRunId);
+public sealed record StepResult(IReadOnlyList<StepOutput> Outputs, string? Model, int? ModelVersion, string? TrackingRunId)
+{
+    public IReadOnlyList<StepInput> Inputs { get; init; } = [];
+
+    public string? CacheKey { get; init; }
+
+    /// <summary>The run whose outputs were taken over.</summary>
+    public string? CachedFrom { get; init; }
+
+    public string? Executor { get; init; }
+}
 
 /// <summary>A step cannot succeed; the message is the run's failure reason.</summary>
 public sealed class StepFailedException(string message) : Exception(message);

@@ -11,9 +11,17 @@ public sealed class RunFolder(string root, IReadOnlyList<string> steps)
     {
         var index = steps.ToList().IndexOf(step);
         return index >= 0
-            ? Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{index:00}-{step}"))
+            ? PathOf(root, index, step)
             : throw new ArgumentException($"The run has no step '{step}'.", nameof(step));
     }
+
+    /// <summary>The folder of the run.</summary>
+    internal string Root => root;
+
+    /// <summary>The steps, in order.</summary>
+    internal IReadOnlyList<string> Steps => steps;
+
+    internal static string PathOf(string root, int index, string step) => Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{index:00}-{step}"));
 
     /// <summary>An empty folder in which an attempt writes.</summary>
     public string Begin(string step)

@@ -14,6 +14,8 @@ public sealed class SplitStep : IStep
 
     public double Weight => 1;
 
+    public IReadOnlyList<string>? CacheSections => ["split"];
+
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
         var rows = RowTable.ReadCsvFile(context.Input(JoinStep.StepName, JoinStep.RowsFile));

@@ -16,6 +16,8 @@ public sealed class TrainStep(RegistryClient registry, TimeProvider time) : ISte
 
     public double Weight => 60;
 
+    public IReadOnlyList<string>? CacheSections => ["trainer"];
+
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
         var trainer = context.Definition.Trainer;

@@ -16,6 +16,8 @@ public sealed class ValidateStep : IStep
 
     public double Weight => 1;
 
+    public IReadOnlyList<string>? CacheSections => ["source", "validation", "trainer"];
+
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {
         var rows = RowTable.ReadCsvFile(context.Input(JoinStep.StepName, JoinStep.RowsFile));

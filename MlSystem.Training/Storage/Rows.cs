@@ -62,6 +62,12 @@ public sealed class RunRow
     /// <summary>The tracked run in the registry.</summary>
     public string? TrackingRunId { get; set; }
 
+    /// <summary>Runs of the pipeline that may run at a time, as its definition said when this one was asked for.</summary>
+    public int Concurrency { get; set; } = 1;
+
+    /// <summary>Which of them this one is while it runs, from 0.</summary>
+    public int Slot { get; set; }
+
     /// <summary>Number of the last event of this run.</summary>
     public long LastEvent { get; set; }
 }
@@ -91,6 +97,18 @@ public sealed class StepRow
 
     /// <summary>Files with their hashes, as JSON.</summary>
     public string? Outputs { get; set; }
+
+    /// <summary>Files of earlier steps that were read, with their hashes, as JSON.</summary>
+    public string? Inputs { get; set; }
+
+    /// <summary>Fingerprint of all that the step depends on; null where it is not cached.</summary>
+    public string? CacheKey { get; set; }
+
+    /// <summary>The run whose outputs were taken over.</summary>
+    public string? CachedFrom { get; set; }
+
+    /// <summary>One of <see cref="Pipelines.ExecutorKind"/>.</summary>
+    public string? Executor { get; set; }
 }
 
 /// <summary>Something that a watcher of a run is told.</summary>

@@ -27,6 +27,15 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
 
     internal DbSet<Training.Learners.Storage.LearnerPendingRow> LearnerPending => Set<Training.Learners.Storage.LearnerPendingRow>();
 
+    public DbSet<LogRow> Logs => Set<LogRow>();
+
+    public DbSet<TriggerRow> Triggers => Set<TriggerRow>();
+
+    public DbSet<FiringRow> Firings => Set<FiringRow>();
+
+    /// <summary>Whether this transaction may send what is in the outbox: one process at a time, so that events keep their order.</summary>
+    public virtual Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+
     /// <summary>Times are stored as UTC milliseconds: both databases order and compare them.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MillisecondsConverter>();
@@ -45,13 +54,15 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
             run.HasIndex(r => new { r.Pipeline, r.Id });
             run.HasIndex(r => new { r.State, r.Id });
 
-            // The database itself lets at most one run of a pipeline run, whatever workers race for.
-            run.HasIndex(r => r.Pipeline, "one_running_run_of_a_pipeline").IsUnique().HasFilter("\"State\" = 'running'");
+            // The database itself lets no more runs of a pipeline run than may, whatever workers race for: each running one has a slot.
+            run.Property(r => r.Concurrency).HasDefaultValue(1);
+            run.HasIndex(r => new { r.Pipeline, r.Slot }, "running_runs_of_a_pipeline").IsUnique().HasFilter("\"State\" = 'running'");
         });
         modelBuilder.Entity<StepRow>(step =>
         {
             step.ToTable("steps");
             step.HasKey(s => new { s.RunId, s.Index });
+            step.HasIndex(s => s.CacheKey);
         });
         modelBuilder.Entity<RunEventRow>(entry =>
         {
@@ -63,6 +74,7 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
             outbox.ToTable("outbox");
             outbox.HasKey(o => o.Id);
         });
+        modelBuilder.ApplyConfiguration(new LogRow.Table()).ApplyConfiguration(new TriggerRow.Table()).ApplyConfiguration(new FiringRow.Table());
         modelBuilder.Entity<SampleRow>(sample =>
         {
             sample.ToTable("samples");
@@ -89,6 +101,10 @@ public sealed class SqliteTrainingContext(DbContextOptions<SqliteTrainingContext
 /// <summary>The PostgreSQL form, with migrations of its own.</summary>
 public sealed class PostgresTrainingContext(DbContextOptions<PostgresTrainingContext> options) : TrainingContext(options)
 {
+    /// <summary>An advisory lock: PostgreSQL gives it back by itself when the holder dies.</summary>
+    public override Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken) =>
+        Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock(7306086967063732591) AS \"Value\"").SingleAsync(cancellationToken);
+
     /// <summary>For the migration tool.</summary>
     internal sealed class Design : IDesignTimeDbContextFactory<PostgresTrainingContext>
     {

@@ -141,6 +141,86 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
                     b.ToTable("learner_states", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Training.Storage.FiringRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Pipeline")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text");
+
+                    b.Property<string>("RunId")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Trigger")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Pipeline", "Id");
+
+                    b.HasIndex("Pipeline", "Trigger", "Key")
+                        .IsUnique();
+
+                    b.ToTable("firings", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Storage.LogRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<int?>("Attempt")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Level")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Message")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Step")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId", "Id");
+
+                    b.ToTable("run_logs", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Training.Storage.OutboxRow", b =>
                 {
                     b.Property<long>("Id")
@@ -230,6 +310,11 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("boolean");
 
+                    b.Property<int>("Concurrency")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1);
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
@@ -270,6 +355,9 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
                     b.Property<string>("Sample")
                         .HasColumnType("text");
 
+                    b.Property<int>("Slot")
+                        .HasColumnType("integer");
+
                     b.Property<long?>("StartedAt")
                         .HasColumnType("bigint");
 
@@ -293,7 +381,7 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
 
                     b.HasIndex("State", "Id");
 
-                    b.HasIndex(new[] { "Pipeline" }, "one_running_run_of_a_pipeline")
+                    b.HasIndex(new[] { "Pipeline", "Slot" }, "running_runs_of_a_pipeline")
                         .IsUnique()
                         .HasFilter("\"State\" = 'running'");
 
@@ -325,14 +413,26 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
                     b.Property<int>("Attempts")
                         .HasColumnType("integer");
 
+                    b.Property<string>("CacheKey")
+                        .HasColumnType("text");
+
+                    b.Property<string>("CachedFrom")
+                        .HasColumnType("text");
+
                     b.Property<long?>("DurationMilliseconds")
                         .HasColumnType("bigint");
 
                     b.Property<string>("Error")
                         .HasColumnType("text");
 
+                    b.Property<string>("Executor")
+                        .HasColumnType("text");
+
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("bigint");
+
+                    b.Property<string>("Inputs")
+                        .HasColumnType("text");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -350,7 +450,41 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
 
                     b.HasKey("RunId", "Index");
 
+                    b.HasIndex("CacheKey");
+
                     b.ToTable("steps", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Storage.TriggerRow", b =>
+                {
+                    b.Property<string>("Pipeline")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Counted")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("Paused")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("PendingEvidence")
+                        .HasColumnType("text");
+
+                    b.Property<long?>("PendingUntil")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Pipeline", "Name");
+
+                    b.ToTable("triggers", (string)null);
                 });
 #pragma warning restore 612, 618
         }

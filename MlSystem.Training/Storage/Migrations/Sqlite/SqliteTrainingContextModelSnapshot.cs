@@ -136,6 +136,84 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
                     b.ToTable("learner_states", (string)null);
                 });
 
+            modelBuilder.Entity("MlSystem.Training.Storage.FiringRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Pipeline")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Trigger")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Pipeline", "Id");
+
+                    b.HasIndex("Pipeline", "Trigger", "Key")
+                        .IsUnique();
+
+                    b.ToTable("firings", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Storage.LogRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Level")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Message")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Step")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId", "Id");
+
+                    b.ToTable("run_logs", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Training.Storage.OutboxRow", b =>
                 {
                     b.Property<long>("Id")
@@ -223,6 +301,11 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Concurrency")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -263,6 +346,9 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
                     b.Property<string>("Sample")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Slot")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("StartedAt")
                         .HasColumnType("INTEGER");
 
@@ -286,7 +372,7 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
 
                     b.HasIndex("State", "Id");
 
-                    b.HasIndex(new[] { "Pipeline" }, "one_running_run_of_a_pipeline")
+                    b.HasIndex(new[] { "Pipeline", "Slot" }, "running_runs_of_a_pipeline")
                         .IsUnique()
                         .HasFilter("\"State\" = 'running'");
 
@@ -318,14 +404,26 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
                     b.Property<int>("Attempts")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("CacheKey")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CachedFrom")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("DurationMilliseconds")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Error")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Executor")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Inputs")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -343,7 +441,41 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
 
                     b.HasKey("RunId", "Index");
 
+                    b.HasIndex("CacheKey");
+
                     b.ToTable("steps", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Storage.TriggerRow", b =>
+                {
+                    b.Property<string>("Pipeline")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Counted")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Paused")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PendingEvidence")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("PendingUntil")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Pipeline", "Name");
+
+                    b.ToTable("triggers", (string)null);
                 });
 #pragma warning restore 612, 618
         }
