@@ -7,10 +7,10 @@ public sealed record BprOptions
     public int Factors { get; init; } = 64;
 
     /// <summary>Passes over as many sampled pairs as there are interactions, 1 to 10,000.</summary>
-    public int Epochs { get; init; } = 100;
+    public int Epochs { get; init; } = 200;
 
     /// <summary>Step length of the first epoch, above 0 to 1; falls linearly to a tenth of it.</summary>
-    public double LearningRate { get; init; } = 0.05;
+    public double LearningRate { get; init; } = 0.1;
 
     /// <summary>Weight of the squared factors in each step, at least 0.</summary>
     public double Regularisation { get; init; } = 0.01;

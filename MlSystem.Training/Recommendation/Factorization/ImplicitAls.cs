@@ -1,6 +1,7 @@
 using MlSystem.Training.Recommendation.Data;
 using MlSystem.Training.Recommendation.Models;
 using MlSystem.Training.Recommendation.Numerics;
+using MlSystem.Training.Recommendation.Tuning;
 
 namespace MlSystem.Training.Recommendation.Factorization;
 
@@ -17,6 +18,7 @@ public static class ImplicitAls
     public static FactorModel Fit(Interactions data, ImplicitAlsOptions options, FitContext context, WarmStart? parent = null)
     {
         options.Validate();
+        options = OpenSettings.Of(data, options, context);
         var byUser = options.Weighting.Apply(data.ByUser);
         var byItem = byUser.Transpose();
         var deviation = 0.1f / MathF.Sqrt(options.Factors);

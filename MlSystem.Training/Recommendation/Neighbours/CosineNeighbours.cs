@@ -73,12 +73,22 @@ internal sealed class SparseSum(int width)
         _touched.Clear();
         if (found.Count > count)
         {
-            found.Sort((a, b) => Math.Abs(b.Value).CompareTo(Math.Abs(a.Value)) is var order && order != 0 ? order : a.Column.CompareTo(b.Column));
-            found.RemoveRange(count, found.Count - count);
+            KeepBest(found, count);
         }
 
         found.Sort((a, b) => a.Column.CompareTo(b.Column));
         return [.. found];
+    }
+
+    /// <summary>Sorts values alone, which is far faster than pairs; of those equal to the last that fits, the smaller columns stay.</summary>
+    private static void KeepBest(List<(int Column, float Value)> found, int count)
+    {
+        float[] sizes = [.. found.Select(f => Math.Abs(f.Value))];
+        Array.Sort(sizes);
+        var least = sizes[^count];
+        var ties = count - sizes.AsSpan(sizes.Length - count).ToArray().Count(s => s > least);
+        found.Sort((a, b) => a.Column.CompareTo(b.Column));
+        found.RemoveAll(f => Math.Abs(f.Value) < least || (Math.Abs(f.Value) == least && ties-- <= 0));
     }
 }
 

@@ -1,6 +1,7 @@
 using MlSystem.Training.Recommendation.Data;
 using MlSystem.Training.Recommendation.Models;
 using MlSystem.Training.Recommendation.Numerics;
+using MlSystem.Training.Recommendation.Tuning;
 using MlSystem.Training.Tabular;
 
 namespace MlSystem.Training.Recommendation.Neighbours;
@@ -40,6 +41,7 @@ public static class Ease
             throw new TrainingDataException("item", $"has {items} items, EASE is allowed {options.MaximumItems} (its model holds their square in numbers); use als or item_knn, or fewer items");
         }
 
+        options = OpenSettings.Of(data, options, context);
         var byUser = options.Weighting.Apply(data.ByUser);
         var byItem = byUser.Transpose();
         var weights = new FactorMatrix(items, items);

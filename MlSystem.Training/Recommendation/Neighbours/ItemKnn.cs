@@ -1,5 +1,6 @@
 using MlSystem.Training.Recommendation.Data;
 using MlSystem.Training.Recommendation.Models;
+using MlSystem.Training.Recommendation.Tuning;
 
 namespace MlSystem.Training.Recommendation.Neighbours;
 
@@ -12,7 +13,8 @@ public sealed record KnnOptions
     /// <summary>Added to the denominator of the cosine, at least 0: makes similarities of few common rows smaller. Null: chosen on an inner hold-out.</summary>
     public double? Shrinkage { get; init; }
 
-    public ValueWeighting Weighting { get; init; } = ValueWeighting.Binary;
+    /// <summary>What values count for; null: chosen between binary and linear on an inner hold-out.</summary>
+    public ValueWeighting? Weighting { get; init; }
 
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     public void Validate()
@@ -31,10 +33,11 @@ public static class ItemKnn
     public static ItemNeighbourModel Fit(Interactions data, KnnOptions options, FitContext context)
     {
         options.Validate();
-        var byUser = options.Weighting.Apply(data.ByUser);
+        options = OpenSettings.Of(data, options, context, users: false);
+        var byUser = options.Weighting!.Value.Apply(data.ByUser);
         var similar = CosineNeighbours.Find(byUser.Transpose(), byUser, options.Neighbours!.Value, options.Shrinkage!.Value, context);
         // Rows of the result say whom an item listens to; serving asks whom an item of the history speaks for.
-        return new ItemNeighbourModel(similar.Transpose(), options.Weighting, data.ByUser);
+        return new ItemNeighbourModel(similar.Transpose(), options.Weighting!.Value, data.ByUser);
     }
 }
 
@@ -48,7 +51,8 @@ public static class UserKnn
     public static UserNeighbourModel Fit(Interactions data, KnnOptions options, FitContext context)
     {
         options.Validate();
-        var byUser = options.Weighting.Apply(data.ByUser);
+        options = OpenSettings.Of(data, options, context, users: true);
+        var byUser = options.Weighting!.Value.Apply(data.ByUser);
         return new UserNeighbourModel(CosineNeighbours.Find(byUser, byUser.Transpose(), options.Neighbours!.Value, options.Shrinkage!.Value, context), byUser);
     }
 }

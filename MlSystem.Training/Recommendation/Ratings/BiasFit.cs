@@ -6,10 +6,10 @@ namespace MlSystem.Training.Recommendation.Ratings;
 public sealed record BiasOptions
 {
     /// <summary>Added to the number of an item's ratings in its mean, at least 0.</summary>
-    public double ItemShrinkage { get; init; } = 5;
+    public double ItemShrinkage { get; init; } = 3;
 
     /// <summary>Added to the number of a user's ratings in its mean, at least 0.</summary>
-    public double UserShrinkage { get; init; } = 5;
+    public double UserShrinkage { get; init; } = 3;
 
     /// <summary>Times that items and users are solved in turn, 1 to 1000.</summary>
     public int Iterations { get; init; } = 10;

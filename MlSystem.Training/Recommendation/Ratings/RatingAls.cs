@@ -8,7 +8,7 @@ namespace MlSystem.Training.Recommendation.Ratings;
 public sealed record RatingAlsOptions
 {
     /// <summary>Width of the factors, 1 to 1024.</summary>
-    public int Factors { get; init; } = 32;
+    public int Factors { get; init; } = 64;
 
     /// <summary>Times that both sides are solved, 1 to 1000.</summary>
     public int Iterations { get; init; } = 15;

@@ -8,13 +8,13 @@ namespace MlSystem.Training.Recommendation.Ratings;
 public sealed record RatingKnnOptions
 {
     /// <summary>Most neighbours of an item, at least 1.</summary>
-    public int Neighbours { get; init; } = 500;
+    public int Neighbours { get; init; } = 200;
 
     /// <summary>A similarity of n common users counts n / (n + this); at least 0.</summary>
-    public double Shrinkage { get; init; } = 20;
+    public double Shrinkage { get; init; } = 100;
 
     /// <summary>Added to the sum of the weights, at least 0: pulls predictions of little evidence to the bias.</summary>
-    public double Damping { get; init; } = 0.5;
+    public double Damping { get; init; } = 0.3;
 
     public BiasOptions Bias { get; init; } = new();
 

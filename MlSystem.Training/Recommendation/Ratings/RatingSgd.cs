@@ -13,7 +13,6 @@ namespace MlSystem.Training.Recommendation.Ratings;
 public static class RatingSgd
 {
     private const double InnerShare = 0.1;
-    private const int Patience = 5;
 
     /// <exception cref="DivergenceException">Factors became infinite.</exception>
     public static RatingFactorModel Fit(Interactions data, SgdOptions options, FitContext context, WarmStart? parent = null)
@@ -39,8 +38,9 @@ public static class RatingSgd
         }
 
         var state = new SgdState(split.Rest, options, context.Seed, parent);
+        // All epochs: small factors leave the saddle at zero late, so an error that has stood still for long may fall again.
         var (best, error) = (1, double.PositiveInfinity);
-        for (var epoch = 1; epoch <= options.Epochs && epoch - best <= Patience; epoch++)
+        for (var epoch = 1; epoch <= options.Epochs; epoch++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             state.Epoch(epoch);
@@ -69,7 +69,7 @@ internal sealed class SgdState
     {
         (_ratings, _options, _seed) = (data.ByUser, options, seed);
         _bias = BiasFit.Fit(data, new BiasOptions());
-        var deviation = 0.1f / MathF.Sqrt(options.Factors);
+        var deviation = (float)options.InitialDeviation;
         _users = FactorMatrix.Random(data.Users.Count, options.Factors, deviation, seed);
         _items = FactorMatrix.Random(data.Items.Count, options.Factors, deviation, seed + 1);
         parent?.CopyItems(data.Items, _items, _bias.ItemBias);

@@ -6,6 +6,7 @@ internal static class SuiteList
     public static IReadOnlyList<IQualitySuite> All { get; } =
     [
         new Ratings.RatingsSuite(),
+        new Implicit.ImplicitSuite(),
         new Online.OnlineSuite(),
         new Detectors.DetectorsSuite(),
     ];
