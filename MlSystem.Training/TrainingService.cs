@@ -6,6 +6,7 @@ using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
 using MlSystem.Training.Clients;
 using MlSystem.Training.Executors;
+using MlSystem.Training.Labels;
 using MlSystem.Training.Learners;
 using MlSystem.Training.Outbox;
 using MlSystem.Training.Pipelines;
@@ -39,6 +40,7 @@ public static class TrainingService
         AddRuns(builder.Services);
         AddSteps(builder.Services);
         builder.Services.AddLearners();
+        builder.Services.AddLabels();
         return builder;
     }
 
@@ -49,6 +51,7 @@ public static class TrainingService
         app.MapSamples();
         app.MapTrainers();
         app.MapLearners();
+        app.MapLabels();
         return app;
     }
 

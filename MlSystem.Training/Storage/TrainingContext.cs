@@ -36,6 +36,12 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
     /// <summary>Whether this transaction may send what is in the outbox: one process at a time, so that events keep their order.</summary>
     public virtual Task<bool> TryLockOutboxAsync(CancellationToken cancellationToken) => Task.FromResult(true);
 
+    internal DbSet<Training.Labels.Storage.LabelQueueRow> LabelQueues => Set<Training.Labels.Storage.LabelQueueRow>();
+
+    internal DbSet<Training.Labels.Storage.LabelItemRow> LabelItems => Set<Training.Labels.Storage.LabelItemRow>();
+
+    internal DbSet<Training.Labels.Storage.LabelAnswerRow> LabelAnswers => Set<Training.Labels.Storage.LabelAnswerRow>();
+
     /// <summary>Times are stored as UTC milliseconds: both databases order and compare them.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MillisecondsConverter>();
@@ -81,6 +87,7 @@ public abstract class TrainingContext(DbContextOptions options) : DbContext(opti
             sample.HasKey(s => s.Name);
         });
         Training.Learners.Storage.LearnerTables.Configure(modelBuilder);
+        Training.Labels.Storage.LabelTables.Configure(modelBuilder);
     }
 
     private sealed class MillisecondsConverter() : ValueConverter<DateTimeOffset, long>(
