@@ -21,6 +21,104 @@ namespace MlSystem.Training.Storage.Migrations.Postgres
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelAnswerRow", b =>
+                {
+                    b.Property<string>("QueueId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("PredictionId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Annotator")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("text");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("Skipped")
+                        .HasColumnType("boolean");
+
+                    b.HasKey("QueueId", "PredictionId", "Annotator");
+
+                    b.ToTable("label_answers", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelItemRow", b =>
+                {
+                    b.Property<string>("QueueId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("PredictionId")
+                        .HasColumnType("text");
+
+                    b.Property<bool?>("AtRandom")
+                        .HasColumnType("boolean");
+
+                    b.Property<double>("Chance")
+                        .HasColumnType("double precision");
+
+                    b.Property<string>("Inputs")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Predicted")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Probabilities")
+                        .HasColumnType("text");
+
+                    b.Property<double>("Score")
+                        .HasColumnType("double precision");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Votes")
+                        .HasColumnType("text");
+
+                    b.HasKey("QueueId", "PredictionId");
+
+                    b.HasIndex("QueueId", "State", "Score");
+
+                    b.ToTable("label_items", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelQueueRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<int>("Served")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("ServedAtRandom")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("label_queues", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerPendingRow", b =>
                 {
                     b.Property<string>("LearnerId")

@@ -16,6 +16,104 @@ namespace MlSystem.Training.Storage.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelAnswerRow", b =>
+                {
+                    b.Property<string>("QueueId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PredictionId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Annotator")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Skipped")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("QueueId", "PredictionId", "Annotator");
+
+                    b.ToTable("label_answers", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelItemRow", b =>
+                {
+                    b.Property<string>("QueueId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PredictionId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool?>("AtRandom")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double>("Chance")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("Inputs")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Label")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Predicted")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Probabilities")
+                        .HasColumnType("TEXT");
+
+                    b.Property<double>("Score")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Time")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Votes")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("QueueId", "PredictionId");
+
+                    b.HasIndex("QueueId", "State", "Score");
+
+                    b.ToTable("label_items", (string)null);
+                });
+
+            modelBuilder.Entity("MlSystem.Training.Labels.Storage.LabelQueueRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Served")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("ServedAtRandom")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("label_queues", (string)null);
+                });
+
             modelBuilder.Entity("MlSystem.Training.Learners.Storage.LearnerPendingRow", b =>
                 {
                     b.Property<string>("LearnerId")
