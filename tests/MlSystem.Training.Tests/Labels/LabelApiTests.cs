@@ -21,7 +21,7 @@ public sealed class LabelApiTests
         await CountAsync(host, "candidate", 40);
 
         var first = await NextAsync(host, "ann", 3);
-        Assert.Equal(["r20/0", "r19/0", "r21/0"], first.Select(i => i!.Text("id")).OrderBy(i => Math.Abs(int.Parse(i[1..^2], System.Globalization.CultureInfo.InvariantCulture) - 20.1)));
+        Assert.Equal(["r20/0", "r21/0", "r19/0"], first.Select(i => i!.Text("id")).OrderBy(i => Math.Abs(int.Parse(i[1..^2], System.Globalization.CultureInfo.InvariantCulture) - 20.1)));
         Assert.Equal("red", first[0]!["inputs"]!.Text("colour"));
         var id = first[0]!.Text("id");
         Assert.Equal(first.Select(i => i!.Text("id")).Order(), (await NextAsync(host, "ben", 3)).Select(i => i!.Text("id")).Order());
