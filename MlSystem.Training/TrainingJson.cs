@@ -5,6 +5,7 @@ using MlSystem.Training.Pipelines;
 using MlSystem.Training.Runs;
 using MlSystem.Training.Samples;
 using MlSystem.Training.Steps;
+using MlSystem.Training.Tuning;
 using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training;
@@ -33,6 +34,8 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(SplitReport))]
 [JsonSerializable(typeof(TrainingReport))]
 [JsonSerializable(typeof(GateDecision))]
+[JsonSerializable(typeof(TuningReport))]
+[JsonSerializable(typeof(TrialList))]
 [JsonSerializable(typeof(Registration))]
 [JsonSerializable(typeof(SortedDictionary<string, double>))]
 [JsonSerializable(typeof(TrainerList))]

@@ -16,6 +16,7 @@ using MlSystem.Training.Samples;
 using MlSystem.Training.Sources;
 using MlSystem.Training.Steps;
 using MlSystem.Training.Storage;
+using MlSystem.Training.Tuning;
 using MlSystem.Training.Trainers;
 
 namespace MlSystem.Training;
@@ -48,6 +49,7 @@ public static class TrainingService
     {
         app.MapPipelines();
         app.MapRuns();
+        app.MapTrials();
         app.MapSamples();
         app.MapTrainers();
         app.MapLearners();
@@ -73,6 +75,6 @@ public static class TrainingService
     {
         services.AddSingleton<SampleCatalog>().AddSingleton<SampleRuns>().AddSingleton<ApplySampleStep>().AddSingleton<IngestSampleStep>();
         services.AddSingleton<SourceFiles>().AddSingleton<RowSources>().AddSingleton<JoinStep>().AddSingleton<ValidateStep>().AddSingleton<SplitStep>().AddSingleton<TrainStep>();
-        services.AddSingleton<EvaluateStep>().AddSingleton<GateStep>().AddSingleton<RegisterStep>().AddSingleton<StepPlan>();
+        services.AddSingleton<EvaluateStep>().AddSingleton<GateStep>().AddSingleton<RegisterStep>().AddSingleton<TuneStep>().AddSingleton<StepPlan>();
     }
 }

@@ -1,5 +1,6 @@
 using MlSystem.Training.Gates;
 using MlSystem.Training.Trainers;
+using MlSystem.Training.Tuning;
 
 namespace MlSystem.Training.Pipelines;
 
@@ -18,6 +19,9 @@ public sealed record PipelineDefinition
     public required SplitSpec Split { get; init; }
 
     public required TrainerSpec Trainer { get; init; }
+
+    /// <summary>The search for the trainer's parameters; null takes those that are declared.</summary>
+    public TuningSpec? Tuning { get; init; }
 
     public required EvaluationSpec Evaluation { get; init; }
 

@@ -21,6 +21,7 @@ public static partial class PipelineReader
             Validation = ValidationReader.Read(root.Object("validation")),
             Split = SplitReader.Read(root.Object("split")),
             Trainer = TrainerReader.Read(root.RequiredObject("trainer")),
+            Tuning = TuningReader.Read(root.Object("tuning")),
             Evaluation = EvaluationReader.Read(root.Object("evaluation")),
             Gate = GateReader.Read(root.Object("gate")),
             Register = RegisterReader.Read(root.RequiredObject("register")),

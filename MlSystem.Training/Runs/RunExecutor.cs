@@ -16,10 +16,10 @@ public sealed partial class RunExecutor(
     {
         RunLog.Enter(lease.RunId);
         var run = await reader.RequireAsync(lease.RunId, stopping);
-        var steps = plan.For(run);
+        var definition = await pipelines.RequireAsync(run.Pipeline, run.PipelineVersion, stopping);
+        var steps = plan.For(run, definition);
         string[] names = [.. steps.Select(s => s.Name)];
         (run, var rows) = await ledger.OpenAsync(lease, names, stopping);
-        var definition = await pipelines.RequireAsync(run.Pipeline, run.PipelineVersion, stopping);
         var folder = new RunFolder(Path.Combine(data.Own, "runs", run.Id), names);
         var estimate = new RunEstimate(steps, await reader.LastDurationsAsync(run.Pipeline, stopping), time);
         var first = await FirstOpenAsync(lease, rows, folder, stopping);

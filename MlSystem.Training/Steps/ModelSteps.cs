@@ -1,13 +1,20 @@
 using MlSystem.Contracts;
 using MlSystem.Training.Data;
+using MlSystem.Training.Pipelines;
 using MlSystem.Training.Trainers;
+using MlSystem.Training.Tuning;
 
 namespace MlSystem.Training.Steps;
 
 /// <summary>Puts together what trainer families work with, from the files of earlier steps.</summary>
 internal static class ModelSteps
 {
-    public static async Task<TrainingJob> TrainingAsync(StepContext context, ParentModel? parent, CancellationToken cancellationToken)
+    /// <summary>The training rows, with the parameters that the search found where there was one.</summary>
+    public static async Task<TrainingJob> TrainingAsync(StepContext context, ParentModel? parent, CancellationToken cancellationToken) =>
+        await UntunedAsync(context, parent, cancellationToken) with { Trainer = await TrainerAsync(context, cancellationToken) };
+
+    /// <summary>The training rows, with the declared parameters.</summary>
+    public static async Task<TrainingJob> UntunedAsync(StepContext context, ParentModel? parent, CancellationToken cancellationToken)
     {
         var join = await JoinAsync(context, cancellationToken);
         return new TrainingJob
@@ -36,7 +43,7 @@ internal static class ModelSteps
         return new ScoringJob
         {
             Task = context.Definition.Trainer.Task,
-            Trainer = context.Definition.Trainer,
+            Trainer = await TrainerAsync(context, cancellationToken),
             Onnx = onnx,
             Signature = signature,
             Rows = RowTable.ReadCsvFile(context.Input(SplitStep.StepName, SplitStep.TestFile)),
@@ -54,6 +61,14 @@ internal static class ModelSteps
         {
             await File.WriteAllBytesAsync(context.Output(path), content, cancellationToken);
         }
+    }
+
+    private static async Task<TrainerSpec> TrainerAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var trainer = context.Definition.Trainer;
+        return context.Definition.Tuning is null
+            ? trainer
+            : trainer with { Parameters = (await StepFiles.ReadAsync(context.Input(TuneStep.StepName, TuneStep.ReportFile), TrainingJson.Default.TuningReport, cancellationToken)).Parameters };
     }
 
     private static Task<JoinReport> JoinAsync(StepContext context, CancellationToken cancellationToken) =>

@@ -44,13 +44,17 @@ public sealed class RegisterStep(RegistryClient registry, IOptions<RunOptions> o
         return new StepFacts(model, version, run.RunId);
     }
 
+    /// <summary>The tracked run of a pipeline run, made by whichever step needs it first.</summary>
+    internal static async Task<TrackedRun> EnsureRunAsync(RegistryClient registry, string experiment, StepContext context, CancellationToken cancellationToken) =>
+        await registry.FindRunAsync(experiment, RunTag, context.Run.Id, cancellationToken)
+        ?? await registry.CreateRunAsync(
+            new CreateRunRequest(experiment, RunName(context), context.Run.CreatedAt.ToUnixTimeMilliseconds(), [new(RunTag, context.Run.Id)]), cancellationToken);
+
     private async Task<TrackedRun> TrackAsync(StepContext context, RegisterFacts facts, CancellationToken cancellationToken)
     {
         var experiment = await registry.EnsureExperimentAsync(context.Run.Pipeline, cancellationToken);
         var now = time.GetUtcNow();
-        var run = await registry.FindRunAsync(experiment, RunTag, context.Run.Id, cancellationToken)
-            ?? await registry.CreateRunAsync(
-                new CreateRunRequest(experiment, RunName(context), context.Run.CreatedAt.ToUnixTimeMilliseconds(), [new(RunTag, context.Run.Id)]), cancellationToken);
+        var run = await EnsureRunAsync(registry, experiment, context, cancellationToken);
 
         // A metric logged twice under one time and step is one point, so a repeated attempt adds nothing.
         var logged = facts.Training.TrainedAt.ToUnixTimeMilliseconds();

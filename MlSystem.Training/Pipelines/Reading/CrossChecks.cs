@@ -22,6 +22,7 @@ internal static class CrossChecks
             .Select(u => new DefinitionError(u.Path, $"'{u.Metric}' is not a metric of {task}; its metrics are {string.Join(", ", known)}")));
 
         GateChecks.Check(definition, errors);
+        TuningChecks.Check(definition, errors);
         if (!TrainerCatalog.Does(definition.Trainer.Kind, task))
         {
             errors.Add(new("$.trainer.task", $"trainer '{definition.Trainer.Kind}' does not do {task}"));
