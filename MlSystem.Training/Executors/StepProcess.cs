@@ -35,7 +35,7 @@ internal static class StepProcess
         {
             await using var app = Build(request.Settings);
             var run = request.Run.ToRow();
-            var step = app.Services.GetRequiredService<StepPlan>().For(run).Single(s => s.Name == request.Step);
+            var step = app.Services.GetRequiredService<StepPlan>().For(run, request.Definition).Single(s => s.Name == request.Step);
             var folder = new RunFolder(request.Folder, request.Steps);
             var context = new StepContext(run, request.Definition, folder, request.Output ?? folder.Begin(request.Step), new Progress());
             var facts = await step.RunAsync(context, cancellationToken);

@@ -5,6 +5,6 @@ internal static class StepNames
 {
     public static IReadOnlyList<string> All { get; } =
     [
-        "apply_features", "ingest_rows", JoinStep.StepName, ValidateStep.StepName, SplitStep.StepName, TrainStep.StepName, EvaluateStep.StepName, GateStep.StepName, RegisterStep.StepName,
+        "apply_features", "ingest_rows", JoinStep.StepName, ValidateStep.StepName, SplitStep.StepName, Tuning.TuneStep.StepName, TrainStep.StepName, EvaluateStep.StepName, GateStep.StepName, RegisterStep.StepName,
     ];
 }

@@ -25,7 +25,7 @@ public sealed class TuneStep(RegistryClient registry, TimeProvider time) : IStep
         var spec = context.Definition.Tuning!;
         var join = await StepFiles.ReadAsync(context.Input(JoinStep.StepName, JoinStep.ReportFile), TrainingJson.Default.JoinReport, cancellationToken);
         var runner = TrialRunner.Of(context.Definition, await ModelSteps.UntunedAsync(context, parent: null, cancellationToken), [.. join.Service.JoinKeys.Select(k => k.Name)]);
-        var (journal, events) = TrialJournal.Open(context.Input(StepName, "").TrimEnd('/', '\\') + JournalSuffix);
+        var (journal, events) = TrialJournal.Open(context.Place.Folder.Of(StepName) + JournalSuffix);
         using (journal)
         {
             var book = new TrialBook(spec);
