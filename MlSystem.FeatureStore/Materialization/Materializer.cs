@@ -134,11 +134,10 @@ public sealed partial class Materializer(
     private async Task<(long Entities, long Written)> CopyAsync(FeatureView view, MaterializationWindow window, IReadOnlyList<OfflineFile> files, CancellationToken cancellationToken)
     {
         long entities = 0, written = 0;
-        var first = new FirstWrites();
         var batches = latest.ReadAsync(view, MaterializationWindows.Condition(window), [.. files.Select(file => file.Path)], options.Value.MaterializeBatchRows, cancellationToken);
         await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancellationToken }, async (batch, cancel) =>
         {
-            Interlocked.Add(ref written, await online.WriteAsync(batch, cancel, first));
+            Interlocked.Add(ref written, await online.WriteAsync(batch, cancel));
             Interlocked.Add(ref entities, batch.Count);
         });
         metrics.OnlineRows.Add(entities);

@@ -3,8 +3,6 @@ using DuckDB.NET.Data;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Ingestion;
-using MlSystem.FeatureStore.Online;
-using MlSystem.FeatureStore.Online.Packing;
 
 namespace MlSystem.FeatureStore.Offline;
 
@@ -15,18 +13,21 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
 
     /// <param name="condition">Which rows take part (SQL on the columns of <see cref="OfflineColumns"/>).</param>
     /// <param name="ranges">Only files that one of these needs are opened.</param>
-    public async IAsyncEnumerable<IReadOnlyList<OnlineRow>> ReadAsync(
+    public async IAsyncEnumerable<FeatureRow> ReadAsync(
         FeatureView view, string condition, IReadOnlyList<OfflineRange> ranges, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var snapshot = await manifest.SnapshotAsync(view.Name, ranges, cancellationToken);
         await foreach (var batch in ReadAsync(view, condition, snapshot.Paths, BatchRows, cancellationToken))
         {
-            yield return batch;
+            foreach (var row in batch)
+            {
+                yield return row;
+            }
         }
     }
 
     /// <summary>The newest rows in some files, in batches of about a size; memory is bounded, DuckDB spills to disk.</summary>
-    public async IAsyncEnumerable<IReadOnlyList<OnlineRow>> ReadAsync(
+    public async IAsyncEnumerable<IReadOnlyList<FeatureRow>> ReadAsync(
         FeatureView view, string condition, IReadOnlyList<string> files, int batchRows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (files.Count == 0)
@@ -53,11 +54,11 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
             + $"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {OfflineColumns.EventUs} DESC, {OfflineColumns.CreatedUs} DESC, {OfflineColumns.LoggedUs} DESC) = 1";
     }
 
-    private static async IAsyncEnumerable<IReadOnlyList<OnlineRow>> VectorsAsync(
+    private static async IAsyncEnumerable<IReadOnlyList<FeatureRow>> VectorsAsync(
         DuckDBConnection connection, FeatureView view, string sql, int batchRows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var chunks = new ChunkStream(connection, sql, cancellationToken);
-        var batch = new List<OnlineRow>(batchRows + ChunkAppender.MaxRows);
+        var batch = new List<FeatureRow>(batchRows + ChunkAppender.MaxRows);
 
         // The first chunk comes when everything was read.
         while (await Task.Run(chunks.Next, CancellationToken.None))
@@ -66,7 +67,7 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
             if (batch.Count >= batchRows)
             {
                 yield return batch;
-                batch = new List<OnlineRow>(batchRows + ChunkAppender.MaxRows);
+                batch = new List<FeatureRow>(batchRows + ChunkAppender.MaxRows);
             }
         }
 
@@ -76,21 +77,21 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
         }
     }
 
-    private static async IAsyncEnumerable<IReadOnlyList<OnlineRow>> CellsAsync(
+    private static async IAsyncEnumerable<IReadOnlyList<FeatureRow>> CellsAsync(
         DuckDBConnection connection, FeatureView view, string sql, int batchRows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.UseStreamingMode = true;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var batch = new List<OnlineRow>(batchRows);
+        var batch = new List<FeatureRow>(batchRows);
         while (await reader.ReadAsync(cancellationToken))
         {
             batch.Add(ToRow(view, (DuckDBDataReader)reader));
             if (batch.Count == batchRows)
             {
                 yield return batch;
-                batch = new List<OnlineRow>(batchRows);
+                batch = new List<FeatureRow>(batchRows);
             }
         }
 
@@ -100,7 +101,7 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
         }
     }
 
-    private static OnlineRow ToRow(FeatureView view, DuckDBDataReader reader)
+    private static FeatureRow ToRow(FeatureView view, DuckDBDataReader reader)
     {
         var keys = new FeatureValue[view.JoinKeys.Count];
         var values = new FeatureValue[view.Features.Count];
@@ -114,7 +115,14 @@ public sealed class LatestRows(OfflineManifest manifest, Spool spool, IOptions<F
             values[i] = DuckDbValues.Read(reader, keys.Length + i, view.Features[i].Datatype);
         }
 
-        var (eventUs, createdUs) = (reader.GetInt64(keys.Length + values.Length), reader.GetInt64(keys.Length + values.Length + 1));
-        return new OnlineRow(view, OnlineKey.BytesOf(view, keys), RowPacker.Pack(view.Layout, eventUs, createdUs, values));
+        return new FeatureRow
+        {
+            View = view,
+            Keys = keys,
+            Values = values,
+            EventUs = reader.GetInt64(keys.Length + values.Length),
+            CreatedUs = reader.GetInt64(keys.Length + values.Length + 1),
+            Online = true,
+        };
     }
 }

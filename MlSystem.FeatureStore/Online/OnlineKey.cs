@@ -57,10 +57,6 @@ public static class OnlineKey
         _ => value.AsInt64.ToString(CultureInfo.InvariantCulture),
     };
 
-    /// <summary>The texts of a row's join keys.</summary>
-    public static IReadOnlyList<string> Split(FeatureView view, ReadOnlySpan<byte> key) =>
-        Split(Encoding.UTF8.GetString(key[(Prefix.Length + Encoding.UTF8.GetByteCount(view.Name) + 1)..]));
-
     /// <summary>The texts of a key's join keys.</summary>
     public static IReadOnlyList<string> Split(ReadOnlySpan<char> entity)
     {

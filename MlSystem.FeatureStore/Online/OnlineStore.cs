@@ -1,6 +1,7 @@
 using StackExchange.Redis;
 using MlSystem.FeatureStore.Erasure;
 using MlSystem.FeatureStore.Ingestion;
+using MlSystem.FeatureStore.Online.Packing;
 using MlSystem.FeatureStore.Online.Retention;
 
 namespace MlSystem.FeatureStore.Online;
@@ -77,76 +78,41 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state, 
     /// Writes rows unless the store has a newer one of the entity; when the task completes they can be read. Rows whose time in the store
     /// (<see cref="RowLife"/>) is over are left out.
     /// </summary>
-    /// <param name="first">Tells whether the entities are likely new to the store, in a long series of writes.</param>
     /// <returns>How many were newer than what the store had.</returns>
-    public async Task<long> WriteAsync(IReadOnlyList<OnlineRow> rows, CancellationToken cancellationToken, FirstWrites? first = null)
+    public async Task<long> WriteAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken)
     {
         var generation = tombstones.Generation;
-        rows = tombstones.IsEmpty ? rows : [.. rows.Where(row => !IsErased(row))];
-        var written = await SendAsync(rows, first, cancellationToken);
-        if (tombstones.Generation != generation && rows.Where(IsErased).ToArray() is { Length: > 0 } erased)
+        rows = tombstones.IsEmpty ? rows : [.. rows.Where(row => !tombstones.IsErased(row.View, row.Keys, row.EventUs))];
+        var written = await SendAsync(rows, cancellationToken);
+        if (tombstones.Generation != generation && rows.Where(row => tombstones.IsErased(row.View, row.Keys, row.EventUs)).ToArray() is { Length: > 0 } erased)
         {
             // Erased while they were on their way: the erasure may have removed the entity's key before it was written here.
-            await CallAsync(database => database.KeyDeleteAsync(Array.ConvertAll(erased, row => (RedisKey)row.Key)), cancellationToken);
+            await CallAsync(database => database.KeyDeleteAsync([.. erased.Select(row => (RedisKey)OnlineKey.Of(row))]), cancellationToken);
         }
 
         return written;
     }
 
-    /// <inheritdoc cref="WriteAsync(IReadOnlyList{OnlineRow}, CancellationToken, FirstWrites?)"/>
-    public Task<long> WriteAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken) =>
-        WriteAsync([.. rows.Select(OnlineRow.Of)], cancellationToken);
-
-    private bool IsErased(OnlineRow row)
+    private async Task<long> SendAsync(IReadOnlyList<FeatureRow> rows, CancellationToken cancellationToken)
     {
-        var keys = OnlineKey.Split(row.View, row.Key);
-        return tombstones.IsErased(row.View, index => tombstones.Hash(keys[index]), row.EventUs);
-    }
-
-    private async Task<long> SendAsync(IReadOnlyList<OnlineRow> rows, FirstWrites? first, CancellationToken cancellationToken)
-    {
-        var lives = rows.Select(row => life.MillisecondsLeft(row.View, row.EventUs)).ToArray();
-        int[] sent = [.. Enumerable.Range(0, lives.Length).Where(row => lives[row] >= 0)];
-        if (first is not { AreLikely: true })
-        {
-            return await SendNewerAsync(rows, lives, sent, cancellationToken);
-        }
-
-        var refused = await SendNewAsync(rows, lives, sent, cancellationToken);
-        first.Note(sent.Length, refused.Length);
-        return sent.Length - refused.Length + await SendNewerAsync(rows, lives, refused, cancellationToken);
-    }
-
-    /// <summary>Writes rows of entities that the store does not have; where rows stay for ever, in one command for many: none of them or all.</summary>
-    /// <returns>The rows that were refused.</returns>
-    private async Task<int[]> SendNewAsync(IReadOnlyList<OnlineRow> rows, long[] lives, int[] sent, CancellationToken cancellationToken)
-    {
-        var calls = sent.Chunk(sent.All(row => lives[row] == 0) ? RowsPerCall : 1).ToArray();
-        var taken = await CallAsync(
-            database => Task.WhenAll(calls.Select(call => call.Length == 1
-                ? database.StringSetAsync(rows[call[0]].Key, rows[call[0]].Value, Life(lives[call[0]]), when: When.NotExists)
-                : database.StringSetAsync(Array.ConvertAll(call, row => KeyValuePair.Create((RedisKey)rows[row].Key, (RedisValue)rows[row].Value)), When.NotExists))),
-            cancellationToken);
-        return [.. calls.Where((_, index) => !taken[index]).SelectMany(call => call)];
-    }
-
-    private async Task<long> SendNewerAsync(IReadOnlyList<OnlineRow> rows, long[] lives, int[] sent, CancellationToken cancellationToken)
-    {
-        if (sent.Length == 0)
-        {
-            return 0;
-        }
-
+        var calls = new List<Task<RedisResult>>((rows.Count / RowsPerCall) + 1);
         var written = await CallAsync(
-            database => Task.WhenAll(sent.Chunk(RowsPerCall).Select(call => database.ScriptEvaluateAsync(
-                WriteNewer,
-                Array.ConvertAll(call, row => (RedisKey)rows[row].Key),
-                [.. call.Select(row => (RedisValue)rows[row].Value), .. call.Select(row => (RedisValue)lives[row])]))),
+            async database =>
+            {
+                for (var start = 0; start < rows.Count; start += RowsPerCall)
+                {
+                    var (keys, values) = Pack(rows, start, Math.Min(RowsPerCall, rows.Count - start));
+                    if (keys.Length > 0)
+                    {
+                        calls.Add(database.ScriptEvaluateAsync(WriteNewer, keys, values));
+                    }
+                }
+
+                return await Task.WhenAll(calls);
+            },
             cancellationToken);
         return written.Sum(result => (long)result);
     }
-
-    private static TimeSpan? Life(long milliseconds) => milliseconds == 0 ? null : TimeSpan.FromMilliseconds(milliseconds);
 
     /// <summary>Whether the store holds all that it ever acknowledged, but for what it lost behind <c>AppliedUntilUs</c>.</summary>
     public async Task<(bool IsReady, long? AppliedUntilUs)> CheckAsync(CancellationToken cancellationToken)
@@ -169,6 +135,23 @@ public sealed class OnlineStore(OnlineConnection connection, OnlineState state, 
         CallAsync(database => database.StringSetAsync(AppliedKey, microseconds), cancellationToken);
 
     private static bool IsReady(RedisValue marker) => marker.StartsWith(Ready);
+
+    private (RedisKey[] Keys, RedisValue[] Values) Pack(IReadOnlyList<FeatureRow> rows, int start, int count)
+    {
+        var (keys, values, stays) = (new List<RedisKey>(count), new List<RedisValue>(count * 2), new List<RedisValue>(count));
+        for (var i = start; i < start + count; i++)
+        {
+            if (life.MillisecondsLeft(rows[i].View, rows[i].EventUs) is >= 0 and var left)
+            {
+                keys.Add(OnlineKey.Of(rows[i]));
+                values.Add(RowPacker.Pack(rows[i]));
+                stays.Add(left);
+            }
+        }
+
+        values.AddRange(stays);
+        return ([.. keys], [.. values]);
+    }
 
     /// <exception cref="OnlineStoreException">The server does not answer in time.</exception>
     internal async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)

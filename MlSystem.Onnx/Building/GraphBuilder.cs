@@ -22,6 +22,7 @@ public sealed partial class GraphBuilder
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
     private bool _usesMl;
+    private bool _usesMicrosoft;
 
     public GraphBuilder(string name)
     {
@@ -95,6 +96,11 @@ public sealed partial class GraphBuilder
         if (_usesMl)
         {
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = MlDomain, Version = MlOpset });
+        }
+
+        if (_usesMicrosoft)
+        {
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = MicrosoftDomain, Version = 1 });
         }
 
         foreach (var (key, value) in (metadata ?? new Dictionary<string, string>(StringComparer.Ordinal)).OrderBy(p => p.Key, StringComparer.Ordinal))

@@ -110,6 +110,7 @@ public sealed partial class GraphBuilder
             {
                 _builder._graph.Node.Add(_node);
                 _builder._usesMl |= _node.Domain == MlDomain;
+                _builder._usesMicrosoft |= _node.Domain == MicrosoftDomain;
                 _added = true;
             }
 

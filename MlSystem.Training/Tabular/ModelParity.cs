@@ -1,11 +1,11 @@
-using MlSystem.Training.Tabular.MlNet;
+using MlSystem.Training.Tabular.Outputs;
 
 namespace MlSystem.Training.Tabular;
 
 /// <summary>The written graph and the trained model disagree: a defect of the exporter, never of the data.</summary>
 public sealed class ModelParityException(string message) : Exception(message);
 
-/// <summary>Holds the graph's predictions against ML.NET's own on the same rows.</summary>
+/// <summary>Holds the graph's predictions against the trainer's own on the same rows.</summary>
 internal static class ModelParity
 {
     /// <summary>|Δ| ≤ Tolerance · max(1, |f|).</summary>
@@ -14,25 +14,26 @@ internal static class ModelParity
     public static void Check(TabularModel model, TrainedTabular trained, TabularFrame rows)
     {
         var predictions = model.Predict(rows);
-        var (expected, actual) = Pairs(trained, rows, predictions);
-        for (var i = 0; i < expected.Count; i++)
+        var expected = Expected(trained, rows);
+        var actual = trained.Classes.Count == 0 ? predictions.Values : predictions.Probabilities;
+        for (var i = 0; i < expected.Length; i++)
         {
-            if (!(Math.Abs(expected[i] - actual[i]) <= Tolerance * Math.Max(1, Math.Abs(expected[i]))))
+            var wide = Math.Max(1, Math.Abs(expected[i])) * Spread(trained.Stage.Link);
+            if (!(Math.Abs(expected[i] - actual[i]) <= Tolerance * wide) && expected[i] != actual[i])
             {
                 throw new ModelParityException($"The graph predicts {actual[i]:R} where the trained model predicts {expected[i]:R} (value {i}).");
             }
         }
     }
 
-    private static (IReadOnlyList<double> Expected, IReadOnlyList<float> Actual) Pairs(TrainedTabular trained, TabularFrame rows, TabularPredictions predictions)
+    internal static double[] Expected(TrainedTabular trained, TabularFrame rows)
     {
-        var features = trained.Preprocessor.Transform(rows);
-        var reference = trained.Model.Reference(new FeatureMatrix(features, trained.Preprocessor.Features));
-        return trained.Model.Link switch
-        {
-            ScoreLink.Logistic => ([.. reference.Probabilities.Select(p => (double)p)], predictions.ProbabilityOf(1)),
-            ScoreLink.Affine affine => ([.. reference.Scores.Select(s => (double)(float)(affine.Mean + (affine.Deviation * s)))], predictions.Values),
-            _ => ([.. reference.Probabilities.Select(p => (double)p)], predictions.Probabilities),
-        };
+        var scores = trained.Model.Scores(trained.Preprocessor.Transform(rows));
+        return trained.Classes.Count == 0
+            ? Array.ConvertAll(trained.Stage.Values(scores), v => (double)(float)v)
+            : trained.Stage.Probabilities(scores, trained.Classes.Count);
     }
+
+    /// <summary>How many times the relative error of a score grows in a prediction: a logarithm's inverse multiplies it by the score's size.</summary>
+    private static double Spread(ScoreLink link) => link is ScoreLink.Affine { Log: true } affine ? Math.Max(1, Math.Abs(affine.Mean) + (10 * affine.Deviation)) : 1;
 }

@@ -1,6 +1,6 @@
 using MlSystem.Contracts;
 using MlSystem.Onnx;
-using MlSystem.Training.Tabular.MlNet;
+using MlSystem.Training.Tabular.Outputs;
 using MlSystem.Training.Tabular.Preprocessing;
 
 namespace MlSystem.Training.Tabular;
@@ -12,20 +12,19 @@ namespace MlSystem.Training.Tabular;
 /// </summary>
 internal static class TabularGraph
 {
-    public static OnnxModel Write(TabularSchema schema, IReadOnlyList<string> classes, TabularPreprocessor preprocessor, FittedModel model, IReadOnlyDictionary<string, string> metadata)
+    public static OnnxModel Write(TabularSchema schema, IReadOnlyList<string> classes, TabularPreprocessor preprocessor, FittedModel model, OutputStage stage, IReadOnlyDictionary<string, string> metadata)
     {
         var graph = new GraphBuilder("tabular");
         var features = graph.Cast(preprocessor.Append(graph, schema), ElementType.Double);
         var scores = Scores(graph, features, model);
-        if (model.Link is ScoreLink.Affine affine)
+        if (classes.Count == 0)
         {
-            var value = graph.Add(graph.Mul(scores, graph.Scalar(affine.Deviation)), graph.Scalar(affine.Mean));
-            graph.Output(StandardOutputs.Prediction, graph.Squeeze(graph.Cast(value, ElementType.Float), 1));
+            graph.Output(StandardOutputs.Prediction, graph.Squeeze(graph.Cast(stage.AppendValue(graph, scores), ElementType.Float), 1));
         }
         else
         {
-            var probabilities = Probabilities(graph, scores, model.Link);
-            graph.Output(StandardOutputs.Label, Label(graph, probabilities, classes, schema.IntegerLabels));
+            var probabilities = stage.AppendProbabilities(graph, scores, classes.Count);
+            graph.Output(StandardOutputs.Label, Label(graph, probabilities, classes, schema.IntegerLabels, stage.Threshold));
             graph.Output(StandardOutputs.Probabilities, graph.Cast(probabilities, ElementType.Float));
         }
 
@@ -46,23 +45,17 @@ internal static class TabularGraph
         return graph.Gemm(features, weights, intercepts, transposeB: true);
     }
 
-    private static OnnxValue Probabilities(GraphBuilder graph, OnnxValue scores, ScoreLink link)
-    {
-        if (link is not ScoreLink.Logistic logistic)
-        {
-            return graph.Softmax(scores, axis: 1);
-        }
-
-        // Both from their own side of the sigmoid: 1 - p would lose the digits of a small probability.
-        var exponent = graph.Add(graph.Mul(scores, graph.Scalar(logistic.Slope)), graph.Scalar(logistic.Offset));
-        return graph.Concat([graph.Sigmoid(exponent), graph.Sigmoid(graph.Mul(exponent, graph.Scalar(-1.0)))], axis: 1);
-    }
-
-    private static OnnxValue Label(GraphBuilder graph, OnnxValue probabilities, IReadOnlyList<string> classes, bool integers)
+    private static OnnxValue Label(GraphBuilder graph, OnnxValue probabilities, IReadOnlyList<string> classes, bool integers, double? threshold)
     {
         var names = integers
             ? graph.Constant<long>([.. classes.Select(c => long.Parse(c, System.Globalization.CultureInfo.InvariantCulture))])
             : graph.Constant(classes);
-        return graph.Gather(names, graph.ArgMax(probabilities, axis: 1));
+        if (threshold is not { } least)
+        {
+            return graph.Gather(names, graph.ArgMax(probabilities, axis: 1));
+        }
+
+        var positive = graph.Not(graph.Less(graph.Slice(probabilities, 1, 2, 1), graph.Scalar(least)));
+        return graph.Gather(names, graph.Squeeze(graph.Cast(positive, ElementType.Int64), 1));
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using MlSystem.Contracts;
-using MlSystem.Training.Tabular.MlNet;
+using MlSystem.Training.Tabular.Outputs;
 
 namespace MlSystem.Training.Tabular;
 
@@ -55,7 +55,7 @@ internal static class TabularLabels
 
     /// <summary>Mean and deviation of the targets.</summary>
     /// <exception cref="TrainingDataException">Targets are missing, not finite or all equal.</exception>
-    public static ScoreLink.Affine Standardisation(TabularFrame fit)
+    public static ScoreLink.Affine Standardisation(TabularFrame fit, bool log)
     {
         var targets = fit.Targets ?? throw new TrainingDataException(null, "rows have no target values");
         if (targets.ToList().FindIndex(t => !float.IsFinite(t)) is >= 0 and var row)
@@ -63,16 +63,23 @@ internal static class TabularLabels
             throw new TrainingDataException(null, $"the target of row {row + 1} is missing or infinite");
         }
 
-        var mean = targets.Average(t => (double)t);
-        var deviation = Math.Sqrt(targets.Average(t => Math.Pow(t - mean, 2)));
+        if (log && targets.Any(t => t <= -1))
+        {
+            throw new TrainingDataException(null, $"target {targets.First(t => t <= -1)} has no log1p; it must be above -1");
+        }
+
+        var mean = targets.Average(t => Transformed(t, log));
+        var deviation = Math.Sqrt(targets.Average(t => Math.Pow(Transformed(t, log) - mean, 2)));
         return targets.All(t => t == targets[0])
             ? throw new TrainingDataException(null, $"all rows have the same target {targets[0]}")
-            : new ScoreLink.Affine(mean, deviation);
+            : new ScoreLink.Affine(mean, deviation, log);
     }
 
     public static float[] Standardised(TabularFrame frame, ScoreLink.Affine link)
     {
         var targets = frame.Targets ?? throw new TrainingDataException(null, "rows have no target values");
-        return [.. targets.Select(t => (float)((t - link.Mean) / link.Deviation))];
+        return [.. targets.Select(t => (float)((Transformed(t, link.Log) - link.Mean) / link.Deviation))];
     }
+
+    private static double Transformed(float target, bool log) => log ? Math.Log(1.0 + target) : target;
 }

@@ -14,13 +14,15 @@ public static class RowPacker
     public static byte[] Pack(PackedLayout layout, long eventUs, long createdUs, ReadOnlySpan<FeatureValue> values)
     {
         var bytes = new byte[layout.TailOffset + TailBytes(values)];
-        WriteHead(bytes, layout, eventUs, createdUs);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)eventUs ^ (1UL << 63));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), (ulong)createdUs ^ (1UL << 63));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(PackedLayout.VersionOffset), layout.Version);
         var end = 0;
         for (var i = 0; i < values.Length; i++)
         {
             if (!values[i].HasValue)
             {
-                SetNull(bytes, i);
+                bytes[PackedLayout.NullsOffset + (i >> 3)] |= (byte)(1 << (i & 7));
             }
 
             Write(bytes, layout, i, values[i], ref end);
@@ -28,15 +30,6 @@ public static class RowPacker
 
         return bytes;
     }
-
-    internal static void WriteHead(Span<byte> bytes, PackedLayout layout, long eventUs, long createdUs)
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)eventUs ^ (1UL << 63));
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], (ulong)createdUs ^ (1UL << 63));
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[PackedLayout.VersionOffset..], layout.Version);
-    }
-
-    internal static void SetNull(Span<byte> bytes, int feature) => bytes[PackedLayout.NullsOffset + (feature >> 3)] |= (byte)(1 << (feature & 7));
 
     private static int TailBytes(ReadOnlySpan<FeatureValue> values)
     {

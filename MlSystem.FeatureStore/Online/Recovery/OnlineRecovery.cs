@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Definitions.Storage;
+using MlSystem.FeatureStore.Ingestion;
 using MlSystem.FeatureStore.Offline;
 using MlSystem.FeatureStore.Online.Retention;
 using MlSystem.FeatureStore.Streams;
@@ -17,6 +18,8 @@ public sealed partial class OnlineRecovery(
     OnlineStore store, CatalogStore catalog, OfflineProgress progress, StreamViews streams, LatestRows latest, IDbContextFactory<FeatureStoreContext> contexts,
     FeatureStoreMetrics metrics, RowLife life, IOptions<FeatureStoreOptions> options, TimeProvider time, ILogger<OnlineRecovery> logger)
 {
+    private const int WriteRows = 2_000;
+
     /// <exception cref="OnlineStoreException">The store failed meanwhile; recover again.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -63,14 +66,20 @@ public sealed partial class OnlineRecovery(
     private async Task<long> RestoreAsync(FeatureView view, long? appliedUntilUs, CancellationToken cancellationToken)
     {
         var (condition, ranges) = await NeededAsync(view, appliedUntilUs, cancellationToken);
-        var first = new FirstWrites();
+        var batch = new List<FeatureRow>(WriteRows);
         long rows = 0;
-        await foreach (var batch in latest.ReadAsync(view, condition, ranges, cancellationToken))
+        await foreach (var row in latest.ReadAsync(view, condition, ranges, cancellationToken))
         {
-            await store.WriteAsync(batch, cancellationToken, first);
-            rows += batch.Count;
+            batch.Add(row);
+            rows++;
+            if (batch.Count == WriteRows)
+            {
+                await store.WriteAsync(batch, cancellationToken);
+                batch.Clear();
+            }
         }
 
+        await store.WriteAsync(batch, cancellationToken);
         return rows;
     }
 

@@ -1,48 +1,40 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MlSystem.Training.Tabular.Features;
 
 namespace MlSystem.Training.Tabular.MlNet;
 
-/// <summary>Feature matrices as ML.NET sees them, and its answers as arrays.</summary>
+/// <summary>Features and targets as ML.NET sees them.</summary>
 internal static class MlNetData
 {
     public const string Flag = nameof(Row.Flag);
     public const string Class = nameof(Row.Class);
     public const string Target = nameof(Row.Target);
     public const string Features = nameof(Row.Features);
+    public const string Weight = nameof(Row.Weight);
 
-    /// <param name="classes">Number of classes; fixes the range of the key column.</param>
-    public static IDataView View(MLContext context, FeatureMatrix matrix, int classes)
+    public static IDataView View(MLContext context, TrainingSet set)
     {
         var schema = SchemaDefinition.Create(typeof(Row));
-        schema[Features].ColumnType = new VectorDataViewType(NumberDataViewType.Single, matrix.Width);
-        schema[Class].ColumnType = new KeyDataViewType(typeof(uint), Math.Max(classes, 1));
-        return context.Data.LoadFromEnumerable(Rows(matrix), schema);
+        schema[Features].ColumnType = new VectorDataViewType(NumberDataViewType.Single, set.Features.Width);
+        schema[Class].ColumnType = new KeyDataViewType(typeof(uint), Math.Max(set.Targets.Classes, 1));
+        return context.Data.LoadFromEnumerable(Rows(set), schema);
     }
 
-    public static ReferenceScores Binary(MLContext context, ITransformer model, FeatureMatrix matrix)
+    private static IEnumerable<Row> Rows(TrainingSet set)
     {
-        var scored = model.Transform(View(context, matrix, 2));
-        return new ReferenceScores([.. scored.GetColumn<float>("Score")], [.. scored.GetColumn<float>("Probability")]);
-    }
-
-    public static ReferenceScores Multiclass(MLContext context, ITransformer model, FeatureMatrix matrix, int classes) =>
-        new([], [.. model.Transform(View(context, matrix, classes)).GetColumn<float[]>("Score").SelectMany(s => s)]);
-
-    public static ReferenceScores Regression(MLContext context, ITransformer model, FeatureMatrix matrix) =>
-        new([.. model.Transform(View(context, matrix, 1)).GetColumn<float>("Score")], []);
-
-    private static IEnumerable<Row> Rows(FeatureMatrix matrix)
-    {
-        for (var row = 0; row < matrix.Rows; row++)
+        for (var row = 0; row < set.Rows; row++)
         {
-            var label = matrix.Classes?[row] ?? 0;
+            var features = new float[set.Features.Width];
+            set.Features.Fill(row, 1, features);
+            var label = set.Targets.Positions?[row] ?? 0;
             yield return new Row
             {
-                Features = matrix.Values.AsSpan(row * matrix.Width, matrix.Width).ToArray(),
+                Features = features,
                 Flag = label == 1,
                 Class = (uint)label, // from 0: ML.NET adds the 1 of its stored keys by itself
-                Target = matrix.Targets?[row] ?? 0,
+                Target = set.Targets.Values?[row] ?? 0,
+                Weight = (float)set.Targets.Weight(row),
             };
         }
     }
@@ -56,5 +48,7 @@ internal static class MlNetData
         public uint Class { get; set; }
 
         public float Target { get; set; }
+
+        public float Weight { get; set; }
     }
 }

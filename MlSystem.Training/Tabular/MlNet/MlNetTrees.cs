@@ -8,12 +8,12 @@ internal static class MlNetTrees
 {
     /// <summary>One ensemble for each output, joined.</summary>
     /// <exception cref="NotSupportedException">A tree splits on categories: the trainers here see indicators only.</exception>
-    public static TreeEnsemble Join(IReadOnlyList<RegressionTreeEnsemble> ensembles)
+    public static TreeEnsemble Join(IReadOnlyList<MarginTrees> ensembles)
     {
         var trees = new List<DecisionTree>();
-        foreach (var (output, ensemble) in ensembles.Index())
+        foreach (var (output, (ensemble, scale, _)) in ensembles.Index())
         {
-            trees.AddRange(ensemble.Trees.Select((tree, t) => Convert(tree, ensemble.TreeWeights[t], output)));
+            trees.AddRange(ensemble.Trees.Select((tree, t) => Convert(tree, scale * ensemble.TreeWeights[t], output)));
         }
 
         // A trainer that found no split leaves no trees; the graph's node needs one.
@@ -21,7 +21,7 @@ internal static class MlNetTrees
         {
             Trees = trees.Count > 0 ? trees : [DecisionTree.Constant([.. Enumerable.Range(0, ensembles.Count).Select(o => new LeafWeight(o, 0))])],
             Outputs = ensembles.Count,
-            BaseValues = ensembles.Any(e => e.Bias != 0) ? [.. ensembles.Select(e => e.Bias)] : [],
+            BaseValues = [.. ensembles.Select(e => (e.Scale * e.Ensemble.Bias) + e.Offset)],
         };
     }
 

@@ -10,5 +10,9 @@ internal sealed record NumericPlan(TabularColumn Column, int Index, float Fill, 
 
 /// <summary>What was learned about a categorical column.</summary>
 /// <param name="Categories">In ordinal order, with the empty string (missing) where the training rows had it; each is one feature.</param>
-/// <param name="Dropped">Categories of the training rows beyond the most frequent ones: treated as unseen.</param>
-internal sealed record CategoricalPlan(TabularColumn Column, IReadOnlyList<string> Categories, int Dropped);
+/// <param name="Dropped">Categories of the training rows beyond the most frequent ones.</param>
+/// <param name="Buckets">Features that those and unseen categories share by their hash; 0: such a category sets no feature.</param>
+internal sealed record CategoricalPlan(TabularColumn Column, IReadOnlyList<string> Categories, int Dropped, int Buckets)
+{
+    public int Features => Categories.Count + Buckets;
+}

@@ -12,7 +12,7 @@ internal sealed partial class TabularPreprocessor
         var numeric = columns.Where(c => c.Kind == TabularColumnKind.Numeric)
             .Select((c, i) => FitNumeric(c, i, frame.Numeric(c.Name), options.MissingNumber));
         var categorical = columns.Where(c => c.Kind == TabularColumnKind.Categorical)
-            .Select(c => FitCategorical(c, frame.Text(c.Name), options.MaximumCategories));
+            .Select(c => FitCategorical(c, frame.Text(c.Name), options));
         return new TabularPreprocessor([.. numeric], [.. categorical], standardise);
     }
 
@@ -43,7 +43,7 @@ internal sealed partial class TabularPreprocessor
         return new NumericPlan(column, index, fill, present.Length < values.Length, mean, constant ? 1 : 1 / deviation);
     }
 
-    private static CategoricalPlan FitCategorical(TabularColumn column, string[] values, int most)
+    private static CategoricalPlan FitCategorical(TabularColumn column, string[] values, TabularOptions options)
     {
         if (values.All(v => v.Length == 0))
         {
@@ -52,7 +52,8 @@ internal sealed partial class TabularPreprocessor
 
         var counts = values.CountBy(v => v, StringComparer.Ordinal).ToList();
         var kept = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal)
-            .Take(most).Select(c => c.Key).Order(StringComparer.Ordinal);
-        return new CategoricalPlan(column, [.. kept], Math.Max(0, counts.Count - most));
+            .Take(options.MaximumCategories).Select(c => c.Key).Order(StringComparer.Ordinal);
+        var dropped = Math.Max(0, counts.Count - options.MaximumCategories);
+        return new CategoricalPlan(column, [.. kept], dropped, dropped == 0 ? 0 : Math.Min(options.HashBuckets, dropped));
     }
 }

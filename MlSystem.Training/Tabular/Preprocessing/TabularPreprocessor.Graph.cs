@@ -22,11 +22,24 @@ internal sealed partial class TabularPreprocessor
         if (_categorical.Count > 0)
         {
             // [N, 1, categories] each; joined on the last dimension before the middle one is dropped, to have one node for all.
-            var encoded = _categorical.Select(c => graph.OneHotEncoder(inputs[c.Column.Name], c.Categories)).ToList();
+            var encoded = _categorical.SelectMany(c => Indicators(graph, inputs[c.Column.Name], c)).ToList();
             features.Add(graph.Squeeze(Join(graph, encoded, axis: 2), 1));
         }
 
         return Join(graph, features, axis: 1);
+    }
+
+    private static IEnumerable<OnnxValue> Indicators(GraphBuilder graph, OnnxValue input, CategoricalPlan plan)
+    {
+        var known = graph.OneHotEncoder(input, plan.Categories);
+        yield return known;
+        if (plan.Buckets > 0)
+        {
+            var bucket = graph.Mod(graph.Cast(graph.MurmurHash3(input), ElementType.Int64), graph.Scalar((long)plan.Buckets));
+            var shared = graph.OneHotEncoder(bucket, [.. Enumerable.Range(0, plan.Buckets).Select(b => (long)b)]);
+            var unknown = graph.Sub(graph.Scalar(1f), graph.ReduceSum(known, [2], keepDims: true));
+            yield return graph.Mul(shared, unknown);
+        }
     }
 
     private void AppendNumbers(GraphBuilder graph, Dictionary<string, OnnxValue> inputs, List<OnnxValue> features)
@@ -34,7 +47,7 @@ internal sealed partial class TabularPreprocessor
         var raw = Join(graph, [.. _numeric.Select(n => AsFloat(graph, inputs[n.Column.Name]))], axis: 1);
         var missing = graph.IsNaN(raw);
         var filled = graph.Where(missing, graph.Constant<float>([.. _numeric.Select(n => n.Fill)], 1, _numeric.Count), raw);
-        features.Add(_standardise ? Standardise(graph, filled) : filled);
+        features.Add(Standardises ? Standardise(graph, filled) : filled);
         var flagged = _numeric.Where(n => n.HasIndicator).Select(n => (long)n.Index).ToArray();
         if (flagged.Length > 0)
         {

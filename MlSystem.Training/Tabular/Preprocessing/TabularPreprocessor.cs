@@ -1,13 +1,16 @@
+using MlSystem.Training.Tabular.Features;
+
 namespace MlSystem.Training.Tabular.Preprocessing;
 
 /// <summary>
 /// The one definition of how raw columns become features, learned from the training rows. It gives both the
-/// matrix that the trainer sees (<see cref="Transform"/>) and the graph that serves (<see cref="Append"/>),
+/// rows that the trainer sees (<see cref="Transform"/>) and the graph that serves (<see cref="Append"/>),
 /// with the same operations in the same precision, so that the two agree bit by bit.
 /// </summary>
 /// <remarks>
 /// Features in this order: numbers (missing ones filled, for linear models standardised), one missing-indicator for
-/// each numeric column that had missing values, one indicator for each category; an unseen category has none.
+/// each numeric column that had missing values, then for each categorical column one indicator for each category and
+/// one for each hash bucket; an unseen category sets its bucket, or nothing where there are no buckets.
 /// </remarks>
 internal sealed partial class TabularPreprocessor
 {
@@ -16,18 +19,18 @@ internal sealed partial class TabularPreprocessor
 
     private readonly IReadOnlyList<NumericPlan> _numeric;
     private readonly IReadOnlyList<CategoricalPlan> _categorical;
-    private readonly bool _standardise;
 
     internal TabularPreprocessor(IReadOnlyList<NumericPlan> numeric, IReadOnlyList<CategoricalPlan> categorical, bool standardise)
     {
         _numeric = numeric;
         _categorical = categorical;
-        _standardise = standardise;
+        Standardises = standardise;
         FeatureNames =
         [
             .. numeric.Select(n => n.Column.Name),
             .. numeric.Where(n => n.HasIndicator).Select(n => $"{n.Column.Name}=missing"),
-            .. categorical.SelectMany(c => c.Categories.Select(v => $"{c.Column.Name}={(v.Length == 0 ? "missing" : v)}")),
+            .. categorical.SelectMany(c => c.Categories.Select(v => $"{c.Column.Name}={(v.Length == 0 ? "missing" : v)}")
+                .Concat(Enumerable.Range(0, c.Buckets).Select(b => $"{c.Column.Name}#{b}"))),
         ];
     }
 
@@ -36,50 +39,65 @@ internal sealed partial class TabularPreprocessor
 
     public int Features => FeatureNames.Count;
 
+    /// <summary>Numbers and missing-indicators, which come first.</summary>
+    public int DenseFeatures => _numeric.Count + _numeric.Count(n => n.HasIndicator);
+
+    public IReadOnlyList<NumericPlan> Numeric => _numeric;
+
     public IReadOnlyList<CategoricalPlan> Categorical => _categorical;
 
-    /// <summary>Features of the rows, row-major: rows × <see cref="Features"/>.</summary>
-    public float[] Transform(TabularFrame frame)
+    public bool Standardises { get; }
+
+    /// <summary>The rows as features.</summary>
+    public FeatureRows Transform(TabularFrame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        var matrix = new float[frame.Rows * Features];
+        return new FeatureRows(this, frame);
+    }
+
+    /// <summary>For each categorical column the feature that each row sets; -1 for none.</summary>
+    internal int[][] Codes(TabularFrame frame)
+    {
+        var first = DenseFeatures;
+        var codes = new int[_categorical.Count][];
+        foreach (var (column, plan) in _categorical.Index())
+        {
+            var offset = first;
+            var positions = plan.Categories.Index().ToDictionary(c => c.Item, c => offset + c.Index, StringComparer.Ordinal);
+            codes[column] = Array.ConvertAll(frame.Text(plan.Column.Name), value =>
+                positions.TryGetValue(value, out var position) ? position
+                : plan.Buckets > 0 ? offset + plan.Categories.Count + MurmurHash.Bucket(value, plan.Buckets)
+                : -1);
+            first += plan.Features;
+        }
+
+        return codes;
+    }
+
+    /// <summary>Numbers and missing-indicators of some rows.</summary>
+    /// <param name="rows">Which rows of the frame are meant by 0, 1, …; null: all in their order.</param>
+    /// <param name="stride">Distance of two rows in <paramref name="values"/>.</param>
+    internal void Numbers(TabularFrame frame, int[]? rows, int start, int count, Span<float> values, int stride)
+    {
         var indicator = _numeric.Count;
         foreach (var plan in _numeric)
         {
-            Numbers(plan, frame.Numeric(plan.Column.Name), matrix, plan.HasIndicator ? indicator++ : -1);
-        }
-
-        var first = indicator;
-        foreach (var plan in _categorical)
-        {
-            var positions = plan.Categories.Index().ToDictionary(c => c.Item, c => first + c.Index, StringComparer.Ordinal);
-            foreach (var (row, value) in frame.Text(plan.Column.Name).Index())
+            var column = frame.Numeric(plan.Column.Name);
+            var flag = plan.HasIndicator ? indicator++ : -1;
+            for (var i = 0; i < count; i++)
             {
-                if (positions.TryGetValue(value, out var position))
+                var raw = column[rows is null ? start + i : rows[start + i]];
+                var missing = float.IsNaN(raw);
+                var value = missing ? plan.Fill : raw;
+                values[(i * stride) + plan.Index] = Standardises ? Standardised(value, plan) : value;
+                if (flag >= 0)
                 {
-                    matrix[(row * Features) + position] = 1;
+                    values[(i * stride) + flag] = missing ? 1 : 0;
                 }
             }
-
-            first += plan.Categories.Count;
-        }
-
-        return matrix;
-    }
-
-    private void Numbers(NumericPlan plan, float[] values, float[] matrix, int indicator)
-    {
-        for (var row = 0; row < values.Length; row++)
-        {
-            var missing = float.IsNaN(values[row]);
-            var value = missing ? plan.Fill : values[row];
-            matrix[(row * Features) + plan.Index] = _standardise
-                ? (float)Math.Clamp((value - plan.Offset) * plan.Scale, -StandardisedLimit, StandardisedLimit)
-                : value;
-            if (indicator >= 0)
-            {
-                matrix[(row * Features) + indicator] = missing ? 1 : 0;
-            }
         }
     }
+
+    private static float Standardised(float value, NumericPlan plan) =>
+        (float)Math.Clamp((value - plan.Offset) * plan.Scale, -StandardisedLimit, StandardisedLimit);
 }

@@ -9,5 +9,6 @@ internal static class SuiteList
         new Implicit.ImplicitSuite(),
         new Online.OnlineSuite(),
         new Detectors.DetectorsSuite(),
+        new Tabular.TabularSuite(),
     ];
 }

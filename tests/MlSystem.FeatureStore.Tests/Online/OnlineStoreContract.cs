@@ -62,57 +62,6 @@ public abstract class OnlineStoreContract
         await AssertEventuallyAsync(app, "[1,2]");
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("\"ttl_seconds\": 86400, ")]
-    public async Task Materialized_rows_are_as_pushed_ones_and_never_overwrite_newer_ones(string life)
-    {
-        await using var app = await StartAsync();
-        await app.PostOkAsync("/api/apply", Samples.Definitions.Replace("\"kind\": \"push\" }", "\"kind\": \"push\" }, { \"name\": \"wide_push\", \"kind\": \"push\" }", StringComparison.Ordinal)
-            .Replace("\"name\": \"wide\",", $"\"name\": \"wide\", {life}\"source\": \"wide_push\",", StringComparison.Ordinal));
-        int[] drivers = [.. Enumerable.Range(1, 400)];
-        await app.PostOkAsync("/push", Wide("offline", "2026-03-01T11:50:00Z", drivers, 0));
-        await app.PostOkAsync("/push", Wide("online", "2026-03-01T11:55:00Z", [7, 300], 1000));
-
-        await app.PostOkAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z"}""");
-        await AssertWideAsync(app, drivers, driver => driver is 7 or 300 ? 1000 : 0);
-
-        // Mostly known entities, some rows older and some newer than what is online.
-        await app.PostOkAsync("/push", Wide("offline", "2026-03-01T11:54:00Z", [.. drivers, 401], 2000));
-        await app.PostOkAsync("/materialize", """{"start_ts":"2026-01-01T00:00:00Z","end_ts":"2026-12-31T00:00:00Z"}""");
-        await AssertWideAsync(app, [.. drivers, 401], driver => driver is 7 or 300 ? 1000 : 2000);
-    }
-
-    private static string Wide(string to, string time, int[] drivers, int add)
-    {
-        string Column(Func<int, string> value) => string.Join(',', drivers.Select(driver => WideIsNull(driver) ? "null" : value(driver + add)));
-        return $$"""
-            {
-              "push_source_name": "wide_push", "to": "{{to}}",
-              "df": {
-                "driver_id": [{{string.Join(',', drivers)}}], "event_timestamp": [{{string.Join(',', drivers.Select(_ => $"\"{time}\""))}}],
-                "b": [{{Column(value => value % 2 == 0 ? "true" : "false")}}], "i": [{{Column(value => $"{-value}")}}], "l": [{{Column(value => $"{value * 10_000_000_000}")}}],
-                "f": [{{Column(value => $"{value}.5")}}], "d": [{{Column(value => $"{value}.25")}}], "s": [{{Column(value => $"\"{new string('é', value % 20)}{value}\"")}}]
-              }
-            }
-            """;
-    }
-
-    private static bool WideIsNull(int driver) => driver % 10 == 0;
-
-    private static async Task AssertWideAsync(FeatureStoreApp app, int[] drivers, Func<int, int> add)
-    {
-        var read = await app.PostOkAsync("/get-online-features", $$"""{ "features": ["wide:b","wide:i","wide:l","wide:f","wide:d","wide:s"], "entities": { "driver_id": [{{string.Join(',', drivers)}}] } }""");
-        var columns = read.GetProperty("results").EnumerateArray().Skip(1).Select(result => result.GetProperty("values").EnumerateArray().Select(value => value.GetRawText()).ToArray()).ToArray();
-        for (var row = 0; row < drivers.Length; row++)
-        {
-            var value = drivers[row] + add(drivers[row]);
-            string[] expected = WideIsNull(drivers[row]) ? ["null", "null", "null", "null", "null", "null"]
-                : [value % 2 == 0 ? "true" : "false", $"{-value}", $"{value * 10_000_000_000}", $"{value}.5", $"{value}.25", $"\"{new string('é', value % 20)}{value}\""];
-            Assert.Equal(expected, columns.Select(column => System.Text.RegularExpressions.Regex.Unescape(column[row])));
-        }
-    }
-
     /// <summary>The clock goes on, so that the store is swept.</summary>
     private static Task AssertEventuallyAsync(FeatureStoreApp app, string values) => MlSystem.Testing.Eventually.TrueAsync(
         async () =>

@@ -20,7 +20,7 @@ internal sealed class TrainingHost : IAsyncDisposable
     private TrainingHost(WebApplication app, int port)
     {
         _app = app;
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(60) };
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(180) };
     }
 
     public HttpClient Http { get; }
@@ -80,7 +80,7 @@ internal static class TrainingApi
 {
     public static async Task WaitReadyAsync(this HttpClient http)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(180));
         while (true)
         {
             try

@@ -30,7 +30,7 @@ public sealed class RunFaultTests
         await using (var process = await TrainingProcess.StartAsync(world))
         {
             id = (await process.Http.SendAsync(HttpMethod.Post, "/api/samples/churn", expected: 202)).Text("run_id");
-            await blocked.Task.WaitAsync(TimeSpan.FromSeconds(40));
+            await blocked.Task.WaitAsync(TimeSpan.FromSeconds(180));
             await process.KillAsync();
         }
 
@@ -64,7 +64,7 @@ public sealed class RunFaultTests
         await using (var process = await TrainingProcess.StartAsync(world))
         {
             id = (await process.Http.SendAsync(HttpMethod.Post, "/api/samples/churn", expected: 202)).Text("run_id");
-            await blocked.Task.WaitAsync(TimeSpan.FromSeconds(40));
+            await blocked.Task.WaitAsync(TimeSpan.FromSeconds(180));
             await process.KillAsync();
         }
 
@@ -142,7 +142,7 @@ internal sealed class TrainingProcess : IAsyncDisposable
             .ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value);
         var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "MlSystem.Training.dll")], environment, world.Folder.Path);
         var training = new TrainingProcess(process, port);
-        await process.WaitUntilAsync(async token => (await training.Http.GetAsync(new Uri("/health", UriKind.Relative), token)).IsSuccessStatusCode, TimeSpan.FromSeconds(40));
+        await process.WaitUntilAsync(async token => (await training.Http.GetAsync(new Uri("/health", UriKind.Relative), token)).IsSuccessStatusCode, TimeSpan.FromSeconds(180));
         return training;
     }
 

@@ -52,7 +52,7 @@ public sealed class BaselineBuilderTests
     public void A_model_is_described_with_inputs_and_outputs()
     {
         var frame = TabularData.Random(3, ModelTask.BinaryClassification, 200);
-        using var model = TabularTrainer.Train(frame, null, new TabularOptions { IterationsWithoutValidation = 5 }, cancellation: TestContext.Current.CancellationToken);
+        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Iterations = 5 }, cancellation: TestContext.Current.CancellationToken);
         var baseline = BaselineBuilder.Build(frame, model.Predict(frame, TestContext.Current.CancellationToken));
         Assert.Equal(200, baseline.Rows);
         Assert.Equal(frame.Schema.Columns.Select(c => c.Name), baseline.Inputs.Select(c => c.Name));

@@ -1,7 +1,7 @@
 using MlSystem.Contracts;
 using MlSystem.Onnx;
 using MlSystem.Training.Tabular;
-using MlSystem.Training.Tabular.MlNet;
+using MlSystem.Training.Tabular.Features;
 
 namespace MlSystem.Training.Tests.Tabular;
 
@@ -13,6 +13,7 @@ public sealed class TabularParityTests
         { TabularAlgorithm.LightGbm, ModelTask.MulticlassClassification },
         { TabularAlgorithm.LightGbm, ModelTask.Regression },
         { TabularAlgorithm.FastTree, ModelTask.BinaryClassification },
+        { TabularAlgorithm.FastTree, ModelTask.MulticlassClassification },
         { TabularAlgorithm.FastTree, ModelTask.Regression },
         { TabularAlgorithm.Linear, ModelTask.BinaryClassification },
         { TabularAlgorithm.Linear, ModelTask.MulticlassClassification },
@@ -51,7 +52,7 @@ public sealed class TabularParityTests
         {
             Algorithm = algorithm,
             Seed = seed,
-            IterationsWithoutValidation = 1 + (seed % 12 * 5),
+            Iterations = 1 + (seed % 12 * 5),
             Leaves = 2 + (3 * (seed % 12)),
             MinimumRowsPerLeaf = 1 + (seed % 3 * 5),
             LearningRate = 0.3,
@@ -68,37 +69,27 @@ public sealed class TabularParityTests
         {
             var predictions = model.Predict(rows, TestContext.Current.CancellationToken);
             var features = trained.Preprocessor.Transform(rows);
-            var reference = trained.Model.Reference(new FeatureMatrix(features, trained.Preprocessor.Features));
-            AssertClose(Expected(trained, reference), Actual(trained, predictions), $"seed {seed}");
-            AssertScores(model, features, trained.Preprocessor.Features, reference.Scores, $"seed {seed}");
+            var scores = Array.ConvertAll(trained.Model.Scores(features), v => (float)v);
+            var classes = trained.Classes.Count;
+            var expected = classes == 0 ? trained.Stage.Values(Array.ConvertAll(scores, v => (double)v)) : trained.Stage.Probabilities(Array.ConvertAll(scores, v => (double)v), classes);
+            AssertClose(Array.ConvertAll(expected, v => (float)v), classes == 0 ? predictions.Values : predictions.Probabilities, $"seed {seed}");
+            AssertScores(model, features, trained.Model.Trees?.Outputs ?? trained.Model.Linear!.Outputs, scores, $"seed {seed}");
         }
     }
 
-    private static float[] Expected(TrainedTabular trained, ReferenceScores reference) => trained.Model.Link switch
-    {
-        ScoreLink.Affine affine => [.. reference.Scores.Select(s => (float)(affine.Mean + (affine.Deviation * s)))],
-        _ => reference.Probabilities,
-    };
-
-    private static float[] Actual(TrainedTabular trained, TabularPredictions predictions) => trained.Model.Link switch
-    {
-        ScoreLink.Affine => predictions.Values,
-        ScoreLink.Logistic => predictions.ProbabilityOf(1),
-        _ => predictions.Probabilities,
-    };
-
-    /// <summary>The trees or weights read back from the served graph, evaluated here, against ML.NET's raw score.</summary>
-    private static void AssertScores(TabularModel model, float[] features, int width, float[] scores, string because)
+    /// <summary>The trees or weights read back from the served graph, evaluated here, against the trainer's raw score.</summary>
+    private static void AssertScores(TabularModel model, FeatureRows rows, int outputs, float[] scores, string because)
     {
         var graph = OnnxModel.Parse(model.Onnx);
         var trees = graph.ReadTreeEnsembles().SingleOrDefault()?.Model;
         var linear = graph.ReadLinearModels().SingleOrDefault()?.Model;
         Assert.True(trees is null != linear is null);
+        var (width, features) = (rows.Width, rows.ToMatrix());
         Assert.Equal(width, linear?.Features ?? width);
-        for (var row = 0; row < scores.Length; row++)
+        for (var row = 0; row < rows.Rows; row++)
         {
             double[] x = [.. features.AsSpan(row * width, width).ToArray().Select(v => (double)v)];
-            AssertClose([scores[row]], [(float)(trees?.Score(x)[0] ?? linear!.Score(x)[0])], because);
+            AssertClose([scores[row * outputs]], [(float)(trees?.Score(x)[0] ?? linear!.Score(x)[0])], because);
         }
     }
 
@@ -107,7 +98,7 @@ public sealed class TabularParityTests
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-5 * Math.Max(1, Math.Abs(expected[i])), $"{because}, value {i}: ML.NET {expected[i]:R}, graph {actual[i]:R}");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-5 * Math.Max(1, Math.Abs(expected[i])), $"{because}, value {i}: trainer {expected[i]:R}, graph {actual[i]:R}");
         }
     }
 }

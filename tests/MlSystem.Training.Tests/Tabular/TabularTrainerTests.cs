@@ -15,7 +15,7 @@ public sealed class TabularTrainerTests
     public void Same_rows_options_and_seed_give_the_same_bytes_on_any_number_of_threads(string algorithm)
     {
         var frame = TabularData.Random(11, ModelTask.BinaryClassification, 900);
-        var options = new TabularOptions { Algorithm = algorithm, Seed = 5, IterationsWithoutValidation = 40 };
+        var options = new TabularOptions { Algorithm = algorithm, Seed = 5, Iterations = 40 };
         using var first = TabularTrainer.Train(frame, null, options, cancellation: Token);
         using var second = TabularTrainer.Train(frame, null, options with { Threads = 1 }, cancellation: Token);
         using var third = TabularTrainer.Train(frame, null, options with { Threads = 3 }, cancellation: Token);
@@ -29,7 +29,7 @@ public sealed class TabularTrainerTests
     public void Trees_carry_how_many_training_rows_came_to_each_node(string algorithm)
     {
         var frame = TabularData.Random(11, ModelTask.BinaryClassification, 900);
-        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = algorithm, Seed = 5, IterationsWithoutValidation = 20 }, cancellation: Token);
+        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = algorithm, Seed = 5, Iterations = 20 }, cancellation: Token);
         var trees = Assert.Single(OnnxModel.Parse(model.Onnx).ReadTreeEnsembles()).Model;
         Assert.True(trees.HasCovers());
         Assert.Contains(trees.Trees, tree => tree.Nodes[0].Cover == 900);
@@ -96,6 +96,7 @@ public sealed class TabularTrainerTests
     [InlineData(TabularAlgorithm.LightGbm, 3)]
     [InlineData(TabularAlgorithm.LightGbm, 5)]
     [InlineData(TabularAlgorithm.Linear, 3)]
+    [InlineData(TabularAlgorithm.FastTree, 3)]
     [InlineData(TabularAlgorithm.LightGbm, 2)]
     [InlineData(TabularAlgorithm.FastTree, 2)]
     [InlineData(TabularAlgorithm.Linear, 2)]
@@ -123,18 +124,18 @@ public sealed class TabularTrainerTests
             new Dictionary<string, float[]> { ["x"] = Values(500, i => i % 50) },
             new Dictionary<string, string[]>(),
             targets: Values(500, i => 50_000 + (i % 50 * 10)));
-        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = algorithm, IterationsWithoutValidation = 300 }, cancellation: Token);
+        using var model = TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = algorithm, Iterations = 300 }, cancellation: Token);
         Assert.InRange(TabularMetrics.Evaluate(frame, model.Predict(frame, Token))["mae"], 0, 10);
     }
 
     [Fact]
-    public void Rare_categories_beyond_the_limit_count_as_unseen_and_are_reported()
+    public void Rare_categories_beyond_the_limit_share_hash_buckets_and_are_reported()
     {
         var schema = Schema(ModelTask.BinaryClassification);
         var frame = new TabularFrame(schema, Numbers(300, i => i), Texts(300, i => $"c{(int)Math.Sqrt(i)}"), labels: [.. Enumerable.Range(0, 300).Select(i => i % 2 == 0 ? "no" : "yes")]);
         using var model = TabularTrainer.Train(frame, null, new TabularOptions { MaximumCategories = 4 }, cancellation: Token);
         Assert.Equal(["c13", "c14", "c15", "c16"], model.Signature.Inputs[1].Categories);
-        Assert.Equal("14", model.Parameters["dropped_categories.word"]);
+        Assert.Equal("14", model.Parameters["hashed_categories.word"]);
     }
 
     [Fact]

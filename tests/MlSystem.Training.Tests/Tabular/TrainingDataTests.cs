@@ -75,14 +75,6 @@ public sealed class TrainingDataTests
         Assert.All(new[] { "guess", "occurs 2 times", "BYTES", "'label'" }, part => Assert.Contains(part, schema.Message, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void An_algorithm_that_does_not_do_the_task_says_so()
-    {
-        var frame = TabularData.Random(1, ModelTask.MulticlassClassification, 60, classes: 3);
-        var error = Assert.Throws<ArgumentException>(() => TabularTrainer.Train(frame, null, new TabularOptions { Algorithm = TabularAlgorithm.FastTree }, cancellation: TestContext.Current.CancellationToken));
-        Assert.Contains("multiclass_classification", error.Message, StringComparison.Ordinal);
-    }
-
     private static void Train(TabularSchema schema, string[] numbers, string[] words, string[] labels)
     {
         var frame = TabularFrame.Parse(schema, new Dictionary<string, IReadOnlyList<string?>> { ["number"] = numbers, ["word"] = words, ["y"] = labels }, "y");
