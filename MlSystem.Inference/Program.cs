@@ -3,6 +3,7 @@ using MlSystem.Inference.Protocols;
 using MlSystem.ServiceDefaults;
 using MlSystem.ServiceDefaults.Hosting;
 
+InlineScheduling.CompleteSockets();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("inference", replicas: true);
 builder.AddInference();

@@ -19,6 +19,7 @@ public sealed class EngineHost : IDisposable
     {
         (Scheduler, Options, Time) = (scheduler, options.Value, time);
         SlowSeconds = runtime.Value.SlowModelMicroseconds / 1e6;
+        QuickSeconds = runtime.Value.InlineModelMicroseconds / 1e6;
         OwnSettings = BatchSettings.Of(new EndpointBatching { PriorityLevels = BatchSettings.OwnLevels }, new EndpointLimits(), Options);
         _watchdog = TimeSpan.FromSeconds(runtime.Value.WatchdogSeconds);
 
@@ -37,6 +38,9 @@ public sealed class EngineHost : IDisposable
 
     /// <summary>Seconds above which a run keeps connections waiting.</summary>
     internal double SlowSeconds { get; }
+
+    /// <summary>Seconds up to which a run may be on a socket's thread.</summary>
+    internal double QuickSeconds { get; }
 
     internal BatchSettings OwnSettings { get; }
 

@@ -1,5 +1,6 @@
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
+using MlSystem.ServiceDefaults.Hosting;
 
 namespace MlSystem.Inference.Batching;
 
@@ -33,6 +34,7 @@ public sealed partial class VersionEngine
     /// <param name="priority">Of <see cref="BatchSettings.OwnLevel"/>.</param>
     internal async ValueTask<RunOutcome> RunElsewhereAsync(VariantQueue queue, TensorSet tensors, int rows, int priority, Deadline deadline, long now)
     {
+        await SocketThreads.LeaveAsync();
         if (!queue.Gate.TryRun())
         {
             return new RunOutcome(queue.Gate.Busy, now, now);
@@ -78,6 +80,7 @@ public sealed partial class VersionEngine
     {
         var ended = Time.GetTimestamp();
         var seconds = Seconds(ended - started);
+        _quick.Ran(rows, seconds);
         var runs = queue.Statistics.CountRun(slot.Index, rows, seconds);
         queue.Statistics.CountWait(slot.Index, 0);
         if (fault is null && (runs % ObserveEvery == 0 || rows > ObserveEvery))

@@ -188,6 +188,7 @@ public sealed partial class VersionEngine
         }
 
         queue.Statistics.CountRun(slot.Index, rows, Seconds(ended - now));
+        _quick.Ran(rows, Seconds(ended - now));
         if (fault is null)
         {
             Latency.Observe(rows, Seconds(ended - now), ended);

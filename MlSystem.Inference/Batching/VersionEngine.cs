@@ -2,6 +2,7 @@ using MlSystem.Inference.Admission;
 using MlSystem.Inference.Metrics;
 using MlSystem.Inference.Runtimes;
 using MlSystem.Inference.Versions;
+using MlSystem.ServiceDefaults.Hosting;
 
 namespace MlSystem.Inference.Batching;
 
@@ -21,6 +22,7 @@ public sealed partial class VersionEngine : IDisposable
     private readonly VariantQueue _own;
     private readonly double _secondsPerTick;
     private readonly Company _company = new();
+    private readonly QuickRuns _quick;
     private long _timerAt = long.MaxValue;
     private int _waiting;
     private int _coming;
@@ -32,6 +34,7 @@ public sealed partial class VersionEngine : IDisposable
         (_version, _host, Time, Profile) = (version, host, host.Time, profile);
         _secondsPerTick = 1.0 / Time.TimestampFrequency;
         CountsRows = profile.RowsIndependent;
+        _quick = new QuickRuns(Runtime.HasBoundedWork && CountsRows, Latency, host.QuickSeconds);
         _slots = [.. Enumerable.Range(0, version.Execution.Instances ?? Environment.ProcessorCount).Select(i => new InstanceSlot(this, i))];
         _timer = Time.CreateTimer(static state => ((VersionEngine)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _own = new VariantQueue(this, host.OwnSettings, EndpointGate.Unbounded, new RunStatistics(), 0);
@@ -95,9 +98,9 @@ public sealed partial class VersionEngine : IDisposable
 
     /// <summary>
     /// Whether a request would run where it is if an instance is idle: nobody waits, none is expected to come along, the run is
-    /// short, and a run that hangs can be ended.
+    /// short (on a thread that sockets wait for: surely very short), and a run that hangs can be ended.
     /// </summary>
-    internal bool MayRunAtOnce(int rows) => Volatile.Read(ref _waiting) == 0 && Runtime.CanStop && Latency.Seconds(rows) <= _host.SlowSeconds && !_company.IsExpected();
+    internal bool MayRunAtOnce(int rows) => Volatile.Read(ref _waiting) == 0 && Runtime.CanStop && Latency.Seconds(rows) <= _host.SlowSeconds && (!SocketThreads.IsCurrent || _quick.Allow(rows)) && !_company.IsExpected();
 
     internal InstanceSlot? TryTakeSlot()
     {

@@ -25,6 +25,9 @@ public interface IModelRuntime : IDisposable
     /// <summary>Whether <see cref="TensorSet.Stop"/> ends a run under way, so that one that hangs may be on a request's own thread.</summary>
     bool CanStop => false;
 
+    /// <summary>Whether the rows of a request alone say how much a run computes: neither their values nor free dimensions do.</summary>
+    bool HasBoundedWork => false;
+
     /// <summary>A set of tensors to fill, run and return.</summary>
     TensorSet Rent();
 

@@ -37,6 +37,8 @@ public sealed class OnnxRuntimeModel : IModelRuntime
 
     public bool HasRows { get; }
 
+    public bool HasBoundedWork { get; private init; }
+
     internal IReadOnlyList<OutputShape> OutputShapes { get; }
 
     /// <summary>Loads a model file.</summary>
@@ -58,7 +60,10 @@ public sealed class OnnxRuntimeModel : IModelRuntime
         try
         {
             var (inputs, outputs) = SignatureCheck.Match(session, signature.Signature);
-            return new OnnxRuntimeModel(session, inputs, outputs, SignatureCheck.JoinKeys(signature.JoinKeys), maxPooledBytes);
+            return new OnnxRuntimeModel(session, inputs, outputs, SignatureCheck.JoinKeys(signature.JoinKeys), maxPooledBytes)
+            {
+                HasBoundedWork = BoundedWork.Has(file, inputs),
+            };
         }
         catch
         {

@@ -37,6 +37,13 @@ public sealed class RuntimeOptions
     [Range(0, long.MaxValue)]
     public long SlowModelMicroseconds { get; set; } = 1_000;
 
+    /// <summary>
+    /// A run that is known to take at most this many microseconds may happen on the thread that its request's socket was found ready by,
+    /// where other connections wait for it; longer ones go to another thread first. Default 100; 0: none does.
+    /// </summary>
+    [Range(0, 10_000)]
+    public long InlineModelMicroseconds { get; set; } = 100;
+
     /// <summary>Seconds after which a run is given up as hanging, 0.1 to 86,400, default 60: its callers get an error.</summary>
     [Range(0.1, 86_400)]
     public double WatchdogSeconds { get; set; } = 60;

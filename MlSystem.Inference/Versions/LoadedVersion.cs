@@ -2,6 +2,7 @@ using MlSystem.Contracts;
 using MlSystem.Inference.Batching;
 using MlSystem.Inference.Prediction;
 using MlSystem.Inference.Runtimes;
+using MlSystem.ServiceDefaults.Hosting;
 
 namespace MlSystem.Inference.Versions;
 
@@ -112,6 +113,9 @@ public sealed class LoadedVersion
     {
         switch (Interlocked.Decrement(ref _references))
         {
+            case 0 when SocketThreads.IsCurrent:
+                ThreadPool.UnsafeQueueUserWorkItem(static version => version.Free(), this, preferLocal: false);
+                break;
             case 0:
                 Free();
                 break;

@@ -1,9 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
 using Grpc.Net.ClientFactory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
+using MlSystem.ServiceDefaults.Hosting;
 using Polly;
 
 namespace MlSystem.ServiceDefaults.Clients;
@@ -67,8 +70,29 @@ public static class ServiceClientExtensions
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             EnableMultipleHttp2Connections = true,
+            ConnectCallback = SocketThreads.AreUsed ? static (context, token) => ConnectAsync(context.DnsEndPoint, token) : null,
         })
         .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
+
+    /// <summary>As the handler does by itself, but what an answer is waited for by goes on on the pool's threads.</summary>
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken);
+            return new LeavingStream(new NetworkStream(socket, ownsSocket: true));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        finally
+        {
+            await SocketThreads.LeaveAsync();
+        }
+    }
 
     private static void AddResilience(this IHttpClientBuilder client) => client.AddStandardResilienceHandler().Configure((resilience, services) =>
     {

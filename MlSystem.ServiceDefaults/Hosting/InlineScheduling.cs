@@ -14,9 +14,9 @@ public static class InlineScheduling
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
     /// <summary>
-    /// Lets what waits for a socket go on on the runtime's thread that found it ready, for a process that only passes bytes on: nothing
-    /// in it may compute for long or block, since other sockets wait for that thread. Takes effect before the first socket is used;
-    /// an environment variable <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c> has the last word.
+    /// Lets what waits for a socket go on on the runtime's thread that found it ready. Other sockets wait for that thread, so what may
+    /// compute for long or block must leave it first (<see cref="SocketThreads"/>); the clients of other services do. Takes effect before
+    /// the first socket is used; an environment variable <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c> has the last word.
     /// </summary>
     public static void CompleteSockets()
     {
@@ -25,6 +25,8 @@ public static class InlineScheduling
         {
             Environment.SetEnvironmentVariable(InlineCompletions, "1");
         }
+
+        SocketThreads.AreUsed = Environment.GetEnvironmentVariable(InlineCompletions) is "1" or "true";
     }
 
     /// <summary>
