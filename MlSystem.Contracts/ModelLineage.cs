@@ -43,7 +43,7 @@ public sealed record ModelLineage
 /// <summary>Why a run started.</summary>
 public sealed record RunTrigger
 {
-    /// <summary>One of <c>manual schedule drift new_data online</c>.</summary>
+    /// <summary>One of <c>manual schedule drift new_data online upstream</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Who or what: a principal, a cron expression, an alert id.</summary>

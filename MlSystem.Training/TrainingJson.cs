@@ -27,6 +27,8 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(SampleList))]
 [JsonSerializable(typeof(IReadOnlyList<StepOutput>))]
 [JsonSerializable(typeof(IReadOnlyList<StepInput>))]
+[JsonSerializable(typeof(Triggers.TriggerList))]
+[JsonSerializable(typeof(Triggers.FiringList))]
 [JsonSerializable(typeof(Runs.Logs.RunLogPage))]
 [JsonSerializable(typeof(IReadOnlyList<DefinitionError>))]
 [JsonSerializable(typeof(JoinReport))]

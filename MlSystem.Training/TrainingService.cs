@@ -16,8 +16,9 @@ using MlSystem.Training.Samples;
 using MlSystem.Training.Sources;
 using MlSystem.Training.Steps;
 using MlSystem.Training.Storage;
-using MlSystem.Training.Tuning;
 using MlSystem.Training.Trainers;
+using MlSystem.Training.Triggers;
+using MlSystem.Training.Tuning;
 
 namespace MlSystem.Training;
 
@@ -50,6 +51,7 @@ public static class TrainingService
         app.MapPipelines();
         app.MapRuns();
         app.MapTrials();
+        app.MapTriggers();
         app.MapSamples();
         app.MapTrainers();
         app.MapLearners();
@@ -67,6 +69,8 @@ public static class TrainingService
         services.AddSingleton<StoreReady>().AddSingleton<IStartupTask>(provider => provider.GetRequiredService<StoreReady>());
         services.AddSingleton<StepRunner>().AddSingleton<StepExecutors>().AddSingleton<ChildExecutor>();
         services.AddSingleton<RunLog>().AddSingleton<ILoggerProvider, RunLoggerProvider>().AddSingleton<StepCache>().AddSingleton<RunRetention>();
+        services.AddSingleton<TriggerGate>().AddSingleton<TriggerPipelines>().AddSingleton<EventTriggers>().AddSingleton<CronTriggers>().AddSingleton<DataTriggers>();
+        services.AddSingleton<TriggerClock>().AddHostedService(provider => provider.GetRequiredService<TriggerClock>()).AddHostedService<AlertHandler>().AddHostedService<RunHandler>();
         services.AddHostedService<RunLogWriter>().AddHostedService(provider => provider.GetRequiredService<RunRetention>());
         services.AddHostedService<RunWorker>().AddHostedService<OutboxDispatcher>();
     }

@@ -70,7 +70,7 @@ public static class PipelineEndpoints
             return (null, problem);
         }
 
-        var (definition, errors) = PipelineReader.Read(document, name);
+        var (definition, errors) = PipelineReader.Read(document, name, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
         return definition is null ? (null, Problems.Invalid("The pipeline was not stored: its definition has errors.", errors)) : (definition, null);
     }
 }

@@ -9,7 +9,8 @@ public static partial class PipelineReader
 {
     /// <summary>The definition, or null when there is at least one error.</summary>
     /// <param name="name">The name in the address, which the document may repeat or leave out; null when the document must name itself.</param>
-    public static (PipelineDefinition? Definition, IReadOnlyList<DefinitionError> Errors) Read(JsonElement document, string? name = null)
+    /// <param name="now">A schedule needs a time behind it.</param>
+    public static (PipelineDefinition? Definition, IReadOnlyList<DefinitionError> Errors) Read(JsonElement document, string? name = null, DateTimeOffset now = default)
     {
         List<DefinitionError> errors = [];
         var root = new Section(document, "$", errors);
@@ -26,6 +27,8 @@ public static partial class PipelineReader
             Gate = GateReader.Read(root.Object("gate")),
             Register = RegisterReader.Read(root.RequiredObject("register")),
             Execution = ExecutionReader.Read(root.Object("execution")),
+            Triggers = TriggerReader.Read(root, root.Text("name", name) ?? "", now),
+            Budget = TriggerReader.ReadBudget(root.Object("budget")),
         };
         root.RefuseUnknown();
         CrossChecks.Check(definition, errors);

@@ -31,6 +31,10 @@ public sealed class RunOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often triggers count new data, 1 second to 1 day. Default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan DataTriggerInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long folders and logs of finished runs are kept where a pipeline says nothing else, 1 hour to 100 years. Default 30 days.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00")]
     public TimeSpan KeepRuns { get; set; } = TimeSpan.FromDays(30);

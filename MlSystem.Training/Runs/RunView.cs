@@ -118,7 +118,7 @@ public sealed record RunList(IReadOnlyList<RunView> Runs, string? Next);
 /// <summary>Body of a request to run a pipeline; all of it may be left out.</summary>
 public sealed record RunRequest
 {
-    /// <summary>One of <c>manual schedule drift new_data online</c>; default <c>manual</c>.</summary>
+    /// <summary>One of <c>manual schedule drift new_data online upstream</c>; default <c>manual</c>.</summary>
     public string? Trigger { get; init; }
 
     /// <summary>What caused it: an alert id, a cron expression; default the caller.</summary>

@@ -8,9 +8,9 @@ internal static class TriggerReader
 {
     private const double Day = 24 * 3600;
 
-    public static IReadOnlyList<TriggerSpec> Read(Section root, string pipeline)
+    public static IReadOnlyList<TriggerSpec> Read(Section root, string pipeline, DateTimeOffset now)
     {
-        TriggerSpec[] triggers = [.. root.Objects("triggers").Select(section => ReadOne(section, pipeline))];
+        TriggerSpec[] triggers = [.. root.Objects("triggers").Select(section => ReadOne(section, pipeline, now))];
         foreach (var twice in triggers.CountBy(t => t.Name, StringComparer.Ordinal).Where(c => c.Value > 1))
         {
             root.Error("triggers", $"has two named '{twice.Key}'; give each a name of its own");
@@ -35,7 +35,7 @@ internal static class TriggerReader
         return budget;
     }
 
-    private static TriggerSpec ReadOne(Section section, string pipeline)
+    private static TriggerSpec ReadOne(Section section, string pipeline, DateTimeOffset now)
     {
         var kind = section.OneOf("kind", [.. TriggerKind.All]);
         var spec = new TriggerSpec
@@ -47,7 +47,7 @@ internal static class TriggerReader
         };
         spec = kind switch
         {
-            TriggerKind.Cron => ReadCron(section, spec),
+            TriggerKind.Cron => ReadCron(section, spec, now),
             TriggerKind.Drift => ReadDrift(section, spec),
             TriggerKind.NewData => ReadNewData(section, spec),
             TriggerKind.Upstream => ReadUpstream(section, spec, pipeline),
@@ -57,7 +57,7 @@ internal static class TriggerReader
         return spec;
     }
 
-    private static TriggerSpec ReadCron(Section section, TriggerSpec spec)
+    private static TriggerSpec ReadCron(Section section, TriggerSpec spec, DateTimeOffset now)
     {
         spec = spec with
         {
@@ -69,7 +69,7 @@ internal static class TriggerReader
         {
             section.Error("time_zone", $"must be the IANA name of a time zone (Europe/Berlin, UTC …), not '{spec.TimeZone}'");
         }
-        else if (spec.Cron.Length > 0 && CronSchedule.Problem(spec.Cron, spec.TimeZone, DateTimeOffset.UnixEpoch) is { } problem)
+        else if (spec.Cron.Length > 0 && CronSchedule.Problem(spec.Cron, spec.TimeZone, now) is { } problem)
         {
             section.Error("cron", problem);
         }
