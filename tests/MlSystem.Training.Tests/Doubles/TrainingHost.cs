@@ -112,7 +112,7 @@ internal static class TrainingApi
     public static Task<JsonNode> RunAsync(this HttpClient http, string id) => http.SendAsync(HttpMethod.Get, $"/api/runs/{id}");
 
     /// <summary>Waits until a run (or the given step of it) has a state.</summary>
-    public static async Task<JsonNode> WaitAsync(this HttpClient http, string id, Func<JsonNode, bool> reached, int seconds = 40)
+    public static async Task<JsonNode> WaitAsync(this HttpClient http, string id, Func<JsonNode, bool> reached, int seconds = 180)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (true)
