@@ -29,10 +29,10 @@ internal static class RecommenderKinds
             "als",
             [
                 .. Common, TrainerParameter.Whole("factors", 1, 1024, Als.Factors), TrainerParameter.Whole("iterations", 1, 1000, Als.Iterations),
-                TrainerParameter.Above("alpha", 0, 10), TrainerParameter.Above("regularisation", 0, 40),
+                TrainerParameter.Above("alpha", 0), TrainerParameter.Above("regularisation", 0),
             ],
             (data, s, context) => ImplicitAls.Fit(
-                data, new ImplicitAlsOptions { Factors = s.Whole("factors"), Iterations = s.Whole("iterations"), Alpha = s.Number("alpha"), Regularisation = s.Number("regularisation") }, context)),
+                data, new ImplicitAlsOptions { Factors = s.Whole("factors"), Iterations = s.Whole("iterations"), Alpha = s.Optional("alpha"), Regularisation = s.Optional("regularisation") }, context)),
         new(
             "bpr",
             [
@@ -45,11 +45,11 @@ internal static class RecommenderKinds
                 context)),
         new(
             "item_knn",
-            [.. Common, TrainerParameter.Whole("neighbours", 1, 10_000, 100), TrainerParameter.AtLeast("shrinkage", 0, 10)],
-            (data, s, context) => ItemKnn.Fit(data, new KnnOptions { Neighbours = s.Whole("neighbours"), Shrinkage = s.Number("shrinkage") }, context)),
+            [.. Common, TrainerParameter.Whole("neighbours", 1, 10_000), TrainerParameter.AtLeast("shrinkage", 0)],
+            (data, s, context) => ItemKnn.Fit(data, new KnnOptions { Neighbours = (int?)s.Optional("neighbours"), Shrinkage = s.Optional("shrinkage") }, context)),
         new(
             "ease",
-            [.. Common, TrainerParameter.Above("regularisation", 0, 300), TrainerParameter.Whole("maximum_items", 1, 46_000, new EaseOptions().MaximumItems)],
-            (data, s, context) => Ease.Fit(data, new EaseOptions { Regularisation = s.Number("regularisation"), MaximumItems = s.Whole("maximum_items") }, context)),
+            [.. Common, TrainerParameter.Above("regularisation", 0), TrainerParameter.Whole("maximum_items", 1, 46_000, new EaseOptions().MaximumItems)],
+            (data, s, context) => Ease.Fit(data, new EaseOptions { Regularisation = s.Optional("regularisation"), MaximumItems = s.Whole("maximum_items") }, context)),
     ];
 }

@@ -18,7 +18,9 @@ internal sealed class TabularFamily : ITrainerFamily
         new(ModelTask.Regression, LabelType.Numbers, MetricCatalog.Of(ModelTask.Regression)),
     ];
 
-    public IEnumerable<DefinitionError> Check(PipelineDefinition definition) => [];
+    public IEnumerable<DefinitionError> Check(PipelineDefinition definition) => definition.Trainer.WarmStart is null
+        ? []
+        : [new("$.trainer.warm_start", $"trainer '{definition.Trainer.Kind}' always starts from nothing")];
 
     public TrainedFiles Train(TrainingJob job, IProgress<double> progress, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ internal sealed class QualityReport
     private const string Head = """
         # Quality
 
-        Models trained with the defaults of their trainers on public data, against strong, tuned baselines measured by the same protocol. No parameter was chosen on test rows. `bench/quality` runs all suites, `bench/quality NAME ...` some; the data come from Debian packages.
+        Models trained with the defaults of their trainers on public data, against strong, tuned baselines measured by the same protocol. A training chooses nothing on test rows; constant defaults of the trainers were set by people who had seen scores of these sets, too. `bench/quality` runs all suites, `bench/quality NAME ...` some; the data come from Debian packages.
 
 
         """;

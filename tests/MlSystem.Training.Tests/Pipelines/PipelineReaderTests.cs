@@ -68,7 +68,7 @@ public sealed class PipelineReaderTests
     public void A_trainer_is_not_given_a_task_that_it_does_not_do()
     {
         var document = Documents.Valid;
-        document["trainer"] = JsonNode.Parse("""{"kind":"fasttree","task":"multiclass_classification"}""");
+        document["trainer"] = JsonNode.Parse("""{"kind":"popularity","task":"multiclass_classification"}""");
         document["gate"] = new JsonObject();
         document["evaluation"] = new JsonObject();
         Assert.Equal("$.trainer.task", Assert.Single(Read(document.ToJsonString()).Errors).Path);
