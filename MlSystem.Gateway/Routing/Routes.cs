@@ -46,7 +46,7 @@ internal static class Routes
             "/api/endpoints/{endpoint}/drift/{**rest}", "/api/endpoints/{endpoint}/performance/{**rest}", "/api/endpoints/{endpoint}/report/{**rest}",
             "/api/endpoints/{endpoint}/predictions/{**rest}",
             "/api/monitors/{**rest}", "/api/alerts/{**rest}", "/api/rollouts/{**rest}"),
-        .. To("training", "/api/pipelines/{**rest}", "/api/runs/{**rest}", "/api/learners/{**rest}", "/api/labels/{**rest}", "/api/samples/{**rest}"),
+        .. To("training", "/api/pipelines/{**rest}", "/api/runs/{**rest}", "/api/learners/{**rest}", "/api/labels/{**rest}", "/api/samples/{**rest}", "/api/trainers"),
         new("/api/runs/{run}/events", "training", Traffic.Stream),
         .. To(
             "features",

@@ -44,6 +44,7 @@ public sealed class RoutingTests
             ["/api/runs/1"] = "training",
             ["/api/runs/1/events"] = "training",
             ["/api/learners"] = "training",
+            ["/api/trainers"] = "training",
             ["/api/labels"] = "training",
             ["/api/samples/churn"] = "training",
             ["/get-online-features"] = "features",
