@@ -12,6 +12,9 @@ internal static class Problems
 
     public static ProblemHttpResult NoRun(string id) => TypedResults.Problem($"There is no run '{id}'.", statusCode: StatusCodes.Status404NotFound);
 
+    public static ProblemHttpResult NoVersion(string pipeline, int version) =>
+        TypedResults.Problem($"There is no version {version} of pipeline '{pipeline}'.", statusCode: StatusCodes.Status404NotFound);
+
     /// <summary>Every error of a document, with its path.</summary>
     public static ProblemHttpResult Invalid(string detail, IReadOnlyList<DefinitionError> errors) => TypedResults.Problem(
         detail,

@@ -3,9 +3,9 @@ using MlSystem.ServiceDefaults.Hosting;
 using MlSystem.Training;
 using MlSystem.Training.Executors;
 
-if (args is [StepProcess.Command])
+if (args is [StepProcess.Command, ..])
 {
-    return await StepProcess.RunChildAsync();
+    return await StepProcess.StartAsync(args[1..]);
 }
 
 var builder = WebApplication.CreateBuilder(args);

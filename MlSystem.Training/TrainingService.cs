@@ -6,6 +6,8 @@ using MlSystem.ServiceDefaults.Startup;
 using MlSystem.ServiceDefaults.Storage;
 using MlSystem.Training.Clients;
 using MlSystem.Training.Executors;
+using MlSystem.Training.Executors.Kubernetes;
+using MlSystem.Training.Exports;
 using MlSystem.Training.Labels;
 using MlSystem.Training.Learners;
 using MlSystem.Training.Outbox;
@@ -49,6 +51,7 @@ public static class TrainingService
     public static WebApplication MapTraining(this WebApplication app)
     {
         app.MapPipelines();
+        app.MapExports();
         app.MapRuns();
         app.MapTrials();
         app.MapTriggers();
@@ -68,6 +71,8 @@ public static class TrainingService
         services.AddSingleton<RunExecutor>().AddSingleton<PipelineStore>();
         services.AddSingleton<StoreReady>().AddSingleton<IStartupTask>(provider => provider.GetRequiredService<StoreReady>());
         services.AddSingleton<StepRunner>().AddSingleton<StepExecutors>().AddSingleton<ChildExecutor>();
+        services.AddOptions<KubernetesOptions>().BindConfiguration(KubernetesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<KubernetesApi>().AddSingleton<KubernetesExecutor>().AddSingleton<ExportPlanner>();
         services.AddSingleton<RunLog>().AddSingleton<ILoggerProvider, RunLoggerProvider>().AddSingleton<StepCache>().AddSingleton<RunRetention>();
         services.AddSingleton<TriggerGate>().AddSingleton<TriggerPipelines>().AddSingleton<EventTriggers>().AddSingleton<CronTriggers>().AddSingleton<DataTriggers>();
         services.AddSingleton<TriggerClock>().AddHostedService(provider => provider.GetRequiredService<TriggerClock>()).AddHostedService<AlertHandler>().AddHostedService<RunHandler>();

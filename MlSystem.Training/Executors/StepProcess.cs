@@ -10,13 +10,35 @@ namespace MlSystem.Training.Executors;
 internal static class StepProcess
 {
     public const string Command = "step";
+    public const string RequestOption = "--request";
+
+    private static TextWriter? _messages;
+
+    /// <summary>
+    /// <c>step</c>: the request comes by standard input, from the service that started this process. <c>step --request file</c>: from a file,
+    /// beside which the messages are written too (a Kubernetes Job). Anything else describes a step of an exported pipeline.
+    /// </summary>
+    public static async Task<int> StartAsync(IReadOnlyList<string> arguments) => arguments switch
+    {
+        [] => await RunChildAsync(),
+        [RequestOption, var file] => await RunFileAsync(file),
+        _ => await ExportedStep.RunAsync(arguments),
+    };
 
     /// <summary>Reads the request from the first line of standard input; the end of that input is the parent's death.</summary>
-    public static async Task<int> RunChildAsync()
+    private static async Task<int> RunChildAsync()
     {
         using var input = new StreamReader(Console.OpenStandardInput());
         var request = JsonSerializer.Deserialize(await input.ReadLineAsync() ?? "", StepJson.Default.StepRequest)!;
         DieWithParent(input);
+        return await RunAsync(request);
+    }
+
+    private static async Task<int> RunFileAsync(string file)
+    {
+        var request = JsonSerializer.Deserialize(await File.ReadAllTextAsync(file), StepJson.Default.StepRequest)!;
+        await using var messages = new StreamWriter(new FileStream(Kubernetes.JobFiles.MessagesOf(file), FileMode.Create, FileAccess.Write, FileShare.Read)) { AutoFlush = true };
+        _messages = TextWriter.Synchronized(messages);
         return await RunAsync(request);
     }
 
@@ -75,6 +97,7 @@ internal static class StepProcess
         {
             Console.Out.WriteLine(line);
             Console.Out.Flush();
+            _messages?.Write(line + '\n');
         }
     }
 

@@ -54,6 +54,21 @@ public sealed record ExecutorSpec
 
     /// <summary>Cores: a whole number for a child process, any positive number for Kubernetes; null sets no bound.</summary>
     public double? Cpus { get; set; }
+
+    /// <summary><c>kubernetes</c>: memory that a node must have free, at most <see cref="MemoryMb"/> where that is set; null: the same.</summary>
+    public int? MemoryRequestMb { get; set; }
+
+    /// <summary><c>kubernetes</c>: cores that a node must have free, at most <see cref="Cpus"/> where that is set; null: the same.</summary>
+    public double? CpusRequest { get; set; }
+
+    /// <summary><c>kubernetes</c>: the image; null takes the service's option.</summary>
+    public string? Image { get; set; }
+
+    /// <summary><c>kubernetes</c>: environment variables beside the service's settings. They stand in the Job: no place for keys.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; set; } = new Dictionary<string, string>();
+
+    /// <summary><c>kubernetes</c>: labels that a node must have.</summary>
+    public IReadOnlyDictionary<string, string> NodeSelector { get; set; } = new Dictionary<string, string>();
 }
 
 /// <summary>Kinds of executor.</summary>
@@ -68,5 +83,5 @@ public static class ExecutorKind
     /// <summary>As a Kubernetes Job.</summary>
     public const string Kubernetes = "kubernetes";
 
-    public static IReadOnlyList<string> All { get; } = [InProcess, ChildProcess];
+    public static IReadOnlyList<string> All { get; } = [InProcess, ChildProcess, Kubernetes];
 }

@@ -25,15 +25,20 @@ public sealed class RunLedger(RunQueue queue, IDbContextFactory<TrainingContext>
         return (run, rows);
     }
 
-    public Task BeginStepAsync(RunLease lease, int index, double percentage, double? remaining, CancellationToken cancellationToken) =>
-        StepAsync(lease, index, percentage, remaining, (_, step) =>
+    /// <returns>Which attempt of the step this is, from 1, over all workers and retries.</returns>
+    public async Task<int> BeginStepAsync(RunLease lease, int index, double percentage, double? remaining, CancellationToken cancellationToken)
+    {
+        var attempt = 0;
+        await StepAsync(lease, index, percentage, remaining, (_, step) =>
         {
             step.State = StepState.Running;
-            step.Attempts++;
+            attempt = ++step.Attempts;
             step.StartedAt = Now;
             step.FinishedAt = null;
             step.Error = null;
         }, cancellationToken);
+        return attempt;
+    }
 
     public Task FinishStepAsync(RunLease lease, int index, StepResult result, double percentage, double? remaining, CancellationToken cancellationToken) =>
         StepAsync(lease, index, percentage, remaining, (run, step) =>

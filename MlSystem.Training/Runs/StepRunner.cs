@@ -20,8 +20,8 @@ public sealed partial class StepRunner(
         {
             RunLog.Enter(turn.Run.Id, turn.Step.Name, attempt);
             var (percentage, remaining) = turn.Estimate.At(turn.Index, 0);
-            await ledger.BeginStepAsync(turn.Lease, turn.Index, percentage, remaining, cancellationToken);
-            var (outputs, error) = await TryAsync(turn, policy, key, attempt, cancellationToken);
+            var number = await ledger.BeginStepAsync(turn.Lease, turn.Index, percentage, remaining, cancellationToken);
+            var (outputs, error) = await TryAsync(turn, policy, key, attempt, number, cancellationToken);
             if (error is null)
             {
                 return outputs;
@@ -40,7 +40,7 @@ public sealed partial class StepRunner(
         }
     }
 
-    private async Task<(IReadOnlyList<StepOutput>? Outputs, Exception? Error)> TryAsync(Turn turn, StepPolicy policy, string? key, int attempt, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<StepOutput>? Outputs, Exception? Error)> TryAsync(Turn turn, StepPolicy policy, string? key, int attempt, int number, CancellationToken cancellationToken)
     {
         var progress = new StepProgress(turn, attempt, ledger, time);
         try
@@ -52,7 +52,7 @@ public sealed partial class StepRunner(
             }
 
             log.Write(LogLevel.Information, $"Attempt {attempt} begins ({policy.Executor.Kind}).");
-            var context = new StepContext(turn.Run, turn.Definition, turn.Folder, turn.Folder.Begin(turn.Step.Name), progress);
+            var context = new StepContext(turn.Run, turn.Definition, turn.Folder, turn.Folder.Begin(turn.Step.Name), progress) { Attempt = number };
             var facts = await ExecuteAsync(turn.Step, context, policy, cancellationToken);
             await progress.StopAsync();
             var outputs = await turn.Folder.CommitAsync(turn.Step.Name, cancellationToken);
@@ -71,7 +71,7 @@ public sealed partial class StepRunner(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, cancellationToken);
         try
         {
-            return await executors.RunAsync(step, context, policy.Executor, both.Token);
+            return await executors.RunAsync(new StepCall(step, context, policy.Executor, policy.Timeout, clock.Token), both.Token);
         }
         catch (Exception) when (clock.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -31,6 +31,9 @@ public sealed class StepContext(RunRow run, PipelineDefinition definition, RunFo
 
     public RunRow Run => run;
 
+    /// <summary>Which attempt of the step in the run this is, from 1, over all workers and retries.</summary>
+    public int Attempt { get; init; } = 1;
+
     /// <summary>Files of earlier steps that were asked for.</summary>
     internal IReadOnlyCollection<(string Step, string File)> Read => [.. _read.Keys.Order()];
 

@@ -24,7 +24,7 @@ internal static class ExecutionReader
             RetryDelaySeconds = Seconds(section, "retry_delay_seconds"),
             MaxRetryDelaySeconds = Seconds(section, "max_retry_delay_seconds"),
             KeepDays = section.Number("keep_days", v => v is > 0 and <= 36_500, "above 0 and at most 36500"),
-            Executor = section.Object("executor") is { } executor ? ReadExecutor(executor) : null,
+            Executor = section.Object("executor") is { } executor ? ExecutorReader.Read(executor) : null,
             Steps = steps is null ? new Dictionary<string, StepExecutionSpec>() : steps.Keys().ToDictionary(key => key, key => ReadStep(steps.RequiredObject(key)), StringComparer.Ordinal),
         };
         foreach (var unknown in spec.Steps.Keys.Except(StepNames.All, StringComparer.Ordinal))
@@ -48,31 +48,9 @@ internal static class ExecutionReader
             Cache = section.Flag("cache"),
             TimeoutSeconds = Seconds(section, "timeout_seconds"),
             Attempts = (int?)section.Integer("attempts", 1, 1000),
-            Executor = section.Object("executor") is { } executor ? ReadExecutor(executor) : null,
+            Executor = section.Object("executor") is { } executor ? ExecutorReader.Read(executor) : null,
         };
         section.RefuseUnknown();
-        return spec;
-    }
-
-    private static ExecutorSpec ReadExecutor(Section section)
-    {
-        var spec = new ExecutorSpec
-        {
-            Kind = section.OneOf("kind", [.. ExecutorKind.All]),
-            MemoryMb = (int?)section.Integer("memory_mb", 64, 1024 * 1024),
-            Cpus = section.Number("cpus", v => v is > 0 and <= 1024, "above 0 and at most 1024"),
-        };
-        section.RefuseUnknown();
-        if (spec.Kind == ExecutorKind.InProcess && (spec.MemoryMb is not null || spec.Cpus is not null))
-        {
-            section.Error(spec.MemoryMb is null ? "cpus" : "memory_mb", $"cannot bound {ExecutorKind.InProcess}; use {ExecutorKind.ChildProcess} or {ExecutorKind.Kubernetes}");
-        }
-
-        if (spec.Kind == ExecutorKind.ChildProcess && spec.Cpus is { } cpus && !double.IsInteger(cpus))
-        {
-            section.Error("cpus", $"must be a whole number for {ExecutorKind.ChildProcess}");
-        }
-
         return spec;
     }
 

@@ -135,10 +135,11 @@ internal sealed class TrainingProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<TrainingProcess> StartAsync(World world)
+    public static async Task<TrainingProcess> StartAsync(World world, params (string Key, string Value)[] settings)
     {
         var port = FreePort.Next();
         var environment = TrainingHost.Settings(world.Folder.Path, port, world.Features, world.Registry)
+            .Concat(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)))
             .ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value);
         var process = ServerProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "MlSystem.Training.dll")], environment, world.Folder.Path);
         var training = new TrainingProcess(process, port);
