@@ -52,7 +52,7 @@ internal sealed class RecommenderFamily : ITrainerFamily
         using var scorer = new HistoryScorer(onnx);
         int[] users = [.. Enumerable.Range(0, Math.Min(data.Users.Count, SampledUsers))];
         var ranked = scorer.Rank([.. users.Select(u => InteractionRows.History(data, u))], cancellationToken);
-        RankingParity.Check(model, data, users, ranked);
+        RankingParity.Check(model, data, users, ranked, scorer, cancellationToken);
         var baseline = new Baseline
         {
             Rows = users.Length,

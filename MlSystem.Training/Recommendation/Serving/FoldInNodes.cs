@@ -12,8 +12,8 @@ internal sealed class FoldInNodes(GraphBuilder graph, FactorModel model, History
     /// <summary>Steps at most; further ones change nothing above single precision.</summary>
     private const int MaximumSteps = 48;
 
-    /// <summary>Keeps a quotient finite after the residual has become zero.</summary>
-    private const double Tiny = 1e-300;
+    /// <summary>Share of the first energy below which the residual is only rounding: a history of few items gets there in few steps, and going on from rounding errors ends in numbers that are none.</summary>
+    private const double Rounding = 1e-26;
 
     private OnnxValue _vectors = null!;
     private OnnxValue _weights = null!;
@@ -43,24 +43,27 @@ internal sealed class FoldInNodes(GraphBuilder graph, FactorModel model, History
     {
         var direction = graph.Div(residual, _diagonal);
         var energy = Dot(residual, direction);
+        var least = graph.Mul(energy, graph.Scalar(Rounding));
         OnnxValue? solution = null;
         for (var step = 0; step < Math.Min(model.ItemFactors.Width, MaximumSteps); step++)
         {
             var image = graph.Add(graph.Mul(_diagonal, direction), Combine(graph.Mul(_weights, Project(direction))));
-            var length = Quotient(energy, Dot(direction, image));
+            var goesOn = graph.Less(least, energy);
+            var length = Quotient(goesOn, energy, Dot(direction, image));
             var move = graph.Mul(length, direction);
             solution = solution is null ? move : graph.Add(solution, move);
             residual = graph.Sub(residual, graph.Mul(length, image));
             var conditioned = graph.Div(residual, _diagonal);
             var next = Dot(residual, conditioned);
-            direction = graph.Add(conditioned, graph.Mul(Quotient(next, energy), direction));
+            direction = graph.Add(conditioned, graph.Mul(Quotient(goesOn, next, energy), direction));
             energy = next;
         }
 
         return solution!;
     }
 
-    private OnnxValue Quotient(OnnxValue a, OnnxValue b) => graph.Div(a, graph.Add(b, graph.Scalar(Tiny)));
+    /// <summary>a / b for rows that go on, 0 for the others.</summary>
+    private OnnxValue Quotient(OnnxValue goesOn, OnnxValue a, OnnxValue b) => graph.Where(goesOn, graph.Div(a, graph.Where(goesOn, b, graph.Scalar(1.0))), graph.Scalar(0.0));
 
     private OnnxValue Dot(OnnxValue a, OnnxValue b) => graph.ReduceSum(graph.Mul(a, b), [1], keepDims: true);
 

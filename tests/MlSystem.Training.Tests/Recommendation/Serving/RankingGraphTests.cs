@@ -46,6 +46,25 @@ public sealed class RankingGraphTests
 
     [Theory]
     [MemberData(nameof(Models))]
+    public void Histories_of_few_items_are_scored_as_the_model_does(string name)
+    {
+        var data = Data();
+        var model = Model(name, data);
+        using var session = Session(model, data, Top);
+        foreach (var count in new[] { 1, 2, 3, 4, 5, 6, 8 })
+        {
+            var whole = data.ByUser[5];
+            var history = new SparseRow(whole.Indices[..count], whole.Values[..count]);
+            var (_, scores) = Run(session, [.. history.Indices.ToArray().Select(i => data.Items.Ids[i])]);
+            var all = new float[data.Items.Count];
+            model.Score(history, all);
+            var expected = new TopItems(Top).Find([.. all], history.Indices).ToArray();
+            Assert.All(expected.Zip(scores), e => Assert.True(MathF.Abs(all[e.First] - e.Second) <= 1e-5f * MathF.Max(1, MathF.Abs(all[e.First])), $"{count} items: {e.Second:R} instead of {all[e.First]:R}"));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
     public void Repeated_and_unknown_ids_and_padding_change_nothing(string name)
     {
         var data = Data();
