@@ -109,8 +109,8 @@ public sealed record LabelQueueList(IReadOnlyList<LabelQueueView> Queues);
 /// <param name="AtRandom">Drawn by chance: only these give an unbiased estimate of quality.</param>
 /// <param name="Answers">Labels so far by annotator; shown for conflicts only, so that nobody copies.</param>
 public sealed record LabelItemView(
-    string Id, string State, double Score, JsonElement Inputs, JsonElement? Probabilities, string? Predicted, bool? AtRandom, DateTimeOffset Time, string? Label,
-    IReadOnlyDictionary<string, string>? Answers = null);
+    string Id, string State, double Score, JsonElement Inputs, JsonElement? Probabilities, string? Predicted, bool? AtRandom, DateTimeOffset Time, JsonElement? Label,
+    IReadOnlyDictionary<string, JsonElement>? Answers = null);
 
 /// <param name="LeaseUntil">Until when they are held for the annotator; null where nothing is.</param>
 public sealed record LabelItemList(IReadOnlyList<LabelItemView> Items, DateTimeOffset? LeaseUntil = null);

@@ -80,7 +80,8 @@ internal sealed class LabelQueues(IDbContextFactory<TrainingContext> contexts, T
     public static LabelQueueDefinition Definition(LabelQueueRow queue) => JsonSerializer.Deserialize(queue.Definition, LabelJson.Default.LabelQueueDefinition)!;
 
     public static LabelItemView View(LabelItemRow item, IReadOnlyDictionary<string, string>? answers = null) => new(
-        item.PredictionId, item.State, item.Score, JsonDocument.Parse(item.Inputs).RootElement,
-        item.Probabilities is null ? null : JsonDocument.Parse(item.Probabilities).RootElement, item.Predicted, item.AtRandom, item.Time, item.Label,
-        answers is { Count: > 0 } ? answers : null);
+        item.PredictionId, item.State, item.Score, Json(item.Inputs)!.Value, Json(item.Probabilities), item.Predicted, item.AtRandom, item.Time, Json(item.Label),
+        answers is { Count: > 0 } ? answers.ToDictionary(a => a.Key, a => Json(a.Value)!.Value) : null);
+
+    private static JsonElement? Json(string? stored) => stored is null ? null : JsonElement.Parse(stored);
 }

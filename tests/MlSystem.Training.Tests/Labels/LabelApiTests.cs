@@ -38,7 +38,7 @@ public sealed class LabelApiTests
         await AnswerAsync(host, "submit", "ann", other, "yes", 200);
         Assert.Equal("conflict", (await AnswerAsync(host, "submit", "ben", other, "no", 200)).Text("state"));
         var conflicts = (await host.Http.SendAsync(HttpMethod.Get, "/api/labels/queues/clicks/items?state=conflict"))["items"]!.AsArray();
-        Assert.Equal("\"no\"", conflicts.Single()!["answers"]!.Text("ben"));
+        Assert.Equal("no", conflicts.Single()!["answers"]!.Text("ben"));
         await AnswerAsync(host, "adjudicate", "chief", other, "no", 200);
 
         var feedback = await FeedbackAsync(host, 2);
