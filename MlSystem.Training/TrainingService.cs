@@ -32,8 +32,9 @@ public static class TrainingService
         builder.AddDatabase<TrainingContext, SqliteTrainingContext, PostgresTrainingContext>();
         builder.AddEventLog();
 
-        // That a key is taken is an expected answer here; any other failure is logged by whoever handles it.
+        // That a key is taken (by another replica) is an expected answer here; any other failure is logged by whoever handles it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
         builder.AddServiceClient<FeaturesClient>("features");
         builder.AddServiceGrpcClient<HistoricalFeatures.HistoricalFeaturesClient>("features");
         builder.Services.AddSingleton(services => new HistoricalClient(

@@ -14,31 +14,26 @@ using MlSystem.Training.Triggers;
 
 namespace MlSystem.Training.Tests.Triggers;
 
-/// <summary>Triggers under a clock of the test's own: what fires when, once, and what is suppressed why.</summary>
-public sealed class TriggerTests : IAsyncLifetime
+/// <summary>Triggers under a clock of the test's own: what fires when, once, and what is suppressed why; over both databases.</summary>
+public abstract class TriggerTests : IAsyncLifetime
 {
-    private readonly TempFolder _folder = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 28, 0, 0, 0, TimeSpan.Zero));
-    private Factory _contexts = null!;
+    private IDbContextFactory<TrainingContext> _contexts = null!;
     private PipelineStore _pipelines = null!;
     private RunQueue _queue = null!;
 
     public async ValueTask InitializeAsync()
     {
-        var options = new DbContextOptionsBuilder<SqliteTrainingContext>().UseSqlite($"Data Source={_folder["metadata.db"]};Default Timeout=30").Options;
-        _contexts = new Factory(() => new SqliteTrainingContext(options));
-        await using var context = _contexts.CreateDbContext();
+        _contexts = await CreateAsync();
+        await using var context = await _contexts.CreateDbContextAsync();
         await context.Database.MigrateAsync();
         _pipelines = new PipelineStore(_contexts, _time);
         _queue = new RunQueue(_contexts, Options.Create(new RunOptions()), _time, new RunSignal(_time));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        _folder.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public abstract ValueTask DisposeAsync();
+
+    private protected abstract Task<IDbContextFactory<TrainingContext>> CreateAsync();
 
     [Fact]
     public async Task A_daily_schedule_fires_once_a_day_over_both_clock_changes()
@@ -74,6 +69,25 @@ public sealed class TriggerTests : IAsyncLifetime
         Assert.Contains("5 missed since 2026-03-28T01:00:00Z", once.Evidence, StringComparison.Ordinal);
         var skipped = Assert.Single(firings, f => f.Trigger == "skip");
         Assert.Equal("missed, and the misfire policy is skip", skipped.Reason);
+    }
+
+    [Fact]
+    public async Task Replicas_that_look_at_the_same_time_fire_every_time_once()
+    {
+        await PutAsync("""[{ "kind": "cron", "cron": "0 * * * *" }]""");
+        for (var hour = 1; hour <= 5; hour++)
+        {
+            _time.Advance(TimeSpan.FromHours(1));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(TickAsync)));
+
+            // One whose write lost is asked again, as its clock does every second.
+            await TickAsync();
+            Assert.Equal(hour, (await FiringsAsync()).Count);
+            await FinishAsync();
+        }
+
+        Assert.Equal(5, await RunsAsync());
+        Assert.All(await FiringsAsync(), f => Assert.NotNull(f.RunId));
     }
 
     [Fact]
@@ -121,7 +135,7 @@ public sealed class TriggerTests : IAsyncLifetime
         var firings = await FiringsAsync();
         Assert.Equal(["started", "waits already", "cool-down until 2026-03-28T01:00:00Z", "started", "budget of 2 runs a day", "paused"], firings.Select((f, i) => f.RunId is not null ? "started"
             : new[] { "waits already", "cool-down until 2026-03-28T01:00:00Z", "budget of 2 runs a day", "paused" }.FirstOrDefault(reason => f.Reason!.Contains(reason, StringComparison.Ordinal)) ?? f.Reason!));
-        await using var context = _contexts.CreateDbContext();
+        await using var context = await _contexts.CreateDbContextAsync();
         var run = await context.Runs.OrderBy(r => r.Id).FirstAsync();
         Assert.Equal("drift", run.TriggerKind);
         Assert.Contains("alert 1 (feature_drift, warning) of endpoint e", run.TriggerEvidence, StringComparison.Ordinal);
@@ -229,20 +243,50 @@ public sealed class TriggerTests : IAsyncLifetime
     /// <summary>Ends every run that waits.</summary>
     private async Task FinishAsync()
     {
-        await using var context = _contexts.CreateDbContext();
+        await using var context = await _contexts.CreateDbContextAsync();
         var now = _time.GetUtcNow();
         await context.Runs.Where(r => r.State == RunState.Queued).ExecuteUpdateAsync(set => set.SetProperty(r => r.State, RunState.Succeeded).SetProperty(r => r.FinishedAt, now));
     }
 
     private async Task<int> RunsAsync()
     {
-        await using var context = _contexts.CreateDbContext();
+        await using var context = await _contexts.CreateDbContextAsync();
         return await context.Runs.CountAsync();
     }
 
     private async Task<List<FiringRow>> FiringsAsync()
     {
-        await using var context = _contexts.CreateDbContext();
+        await using var context = await _contexts.CreateDbContextAsync();
         return await context.Firings.AsNoTracking().OrderBy(f => f.Id).ToListAsync();
+    }
+}
+
+public sealed class SqliteTriggerTests : TriggerTests
+{
+    private readonly TempFolder _folder = new();
+
+    public override ValueTask DisposeAsync()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private protected override Task<IDbContextFactory<TrainingContext>> CreateAsync()
+    {
+        var options = new DbContextOptionsBuilder<SqliteTrainingContext>().UseSqlite($"Data Source={_folder["metadata.db"]};Default Timeout=30").Options;
+        return Task.FromResult<IDbContextFactory<TrainingContext>>(new Factory(() => new SqliteTrainingContext(options)));
+    }
+}
+
+public sealed class PostgresTriggerTests(PostgresFixture postgres) : TriggerTests, IClassFixture<PostgresFixture>
+{
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private protected override async Task<IDbContextFactory<TrainingContext>> CreateAsync()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
+        var options = new DbContextOptionsBuilder<PostgresTrainingContext>().UseNpgsql(await postgres.Server!.CreateDatabaseAsync()).Options;
+        return new Factory(() => new PostgresTrainingContext(options));
     }
 }
