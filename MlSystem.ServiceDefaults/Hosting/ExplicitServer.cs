@@ -30,6 +30,8 @@ internal sealed class ExplicitServer(IServer kestrel, IServiceProvider services)
         // Only now, because Kestrel is made while the host is built, before mistakes in the options can be reported properly.
         var options = services.GetRequiredService<IOptions<KestrelServerOptions>>().Value;
         options.AddServerHeader = false;
+        // Of the headers that HTTP/2 would remember, the request id never repeats: writing it into the table costs more than it saves.
+        options.AllowResponseHeaderCompression = false;
         options.Limits.MaxRequestBodySize = services.GetRequiredService<IOptions<ServiceOptions>>().Value.MaxRequestBodyBytes;
         Listening.Listen(options, services.GetRequiredService<IReadOnlyList<ServiceBinding>>());
         Features.Get<IServerAddressesFeature>()?.Addresses.Clear();

@@ -137,8 +137,7 @@ internal sealed partial class GrpcInferFirst(Predictor predictor, IOptions<Servi
         var rented = default(byte[]);
         try
         {
-            PlainRequest.TryScan(Message(read.Buffer, ref rented), out var request);
-            request.Read(call);
+            PlainRequest.Read(Message(read.Buffer, ref rented), call);
         }
         finally
         {

@@ -16,17 +16,13 @@ internal readonly ref struct PlainRequest
     private const int Id = 3;
     private const int Input = 5;
     private const int RawContents = 7;
-    private readonly ReadOnlySpan<byte> _message;
     private readonly ReadOnlySpan<byte> _model;
     private readonly ReadOnlySpan<byte> _version;
-    private readonly ReadOnlySpan<byte> _id;
 
-    private PlainRequest(ReadOnlySpan<byte> message, ReadOnlySpan<byte> model, ReadOnlySpan<byte> version, ReadOnlySpan<byte> id)
+    private PlainRequest(ReadOnlySpan<byte> model, ReadOnlySpan<byte> version)
     {
-        _message = message;
         _model = model;
         _version = version;
-        _id = id;
     }
 
     public string Model => Encoding.ASCII.GetString(_model);
@@ -55,21 +51,28 @@ internal readonly ref struct PlainRequest
             }
         }
 
-        request = new PlainRequest(message, model, version, id);
+        request = new PlainRequest(model, version);
         return plain && !reader.IsBroken && inputs > 0 && inputs == raws && Ascii.IsValid(model) && Ascii.IsValid(version) && Ascii.IsValid(id);
     }
 
-    /// <summary>Fills the call's inputs.</summary>
+    /// <summary>Fills the call's inputs from a message that <see cref="TryScan"/> found plain.</summary>
     /// <exception cref="InferenceException">What is wrong, in the words of <see cref="GrpcRequestReader"/>.</exception>
-    public void Read(InferenceCall call)
+    public static void Read(ReadOnlySpan<byte> message, InferenceCall call)
     {
-        call.ClientId = _id.IsEmpty ? null : Encoding.ASCII.GetString(_id);
-        var inputs = new ProtoReader(_message);
-        var raws = new ProtoReader(_message);
+        call.ClientId = null;
+        var fields = new ProtoReader(message);
+        var raws = new ProtoReader(message);
         var next = 0;
-        while (MoveTo(ref inputs, Input) && MoveTo(ref raws, RawContents))
+        while (fields.MoveNext())
         {
-            ReadInput(inputs.Content, raws.Content, call, ref next);
+            if (fields.Field == Id)
+            {
+                call.ClientId = fields.Content.IsEmpty ? null : Encoding.ASCII.GetString(fields.Content);
+            }
+            else if (fields.Field == Input && MoveTo(ref raws, RawContents))
+            {
+                ReadInput(fields.Content, raws.Content, call, ref next);
+            }
         }
     }
 
