@@ -7,17 +7,21 @@ using MlSystem.Benchmarks.FeaturesJoin;
 using MlSystem.Benchmarks.FeaturesMaterialize;
 using MlSystem.Benchmarks.FeaturesOnline;
 using MlSystem.Benchmarks.InProcess;
+using MlSystem.Benchmarks.LearnersOnline;
+using MlSystem.Benchmarks.Orchestration;
 using MlSystem.Benchmarks.PredictionLog;
 using MlSystem.Benchmarks.Recommend;
 using MlSystem.Benchmarks.Registry;
 
-// `eventlog`, `predictionlog`, `explain`, `features-aggregates`, `features-join`, `features-materialize`, `features-online`, `inprocess`, `recommend`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
+// `eventlog`, `predictionlog`, `explain`, `features-aggregates`, `features-join`, `features-materialize`, `features-online`, `inprocess`, `online`, `orchestration`, `recommend`, `registry` and `allocations` compare in interleaved rounds; anything else goes to BenchmarkDotNet (`--list flat`, `--filter '*Name*'`).
 return args switch
 {
     ["eventlog", .. var rest] => await EventLogComparison.RunAsync(rest),
     ["predictionlog", .. var rest] => await PredictionLogComparison.RunAsync(rest),
     ["explain", .. var rest] => await ExplainComparison.RunAsync(rest),
     ["recommend", .. var rest] => await RecommendComparison.RunAsync(rest),
+    ["online", .. var rest] => await LearnerComparison.RunAsync(rest),
+    ["orchestration", .. var rest] => await OrchestrationComparison.RunAsync(rest),
     ["registry", .. var rest] => await RegistryComparison.RunAsync(rest),
     ["features-aggregates", .. var rest] => await FeaturesAggregatesComparison.RunAsync(rest),
     ["features-join", .. var rest] => await FeaturesJoinComparison.RunAsync(rest),
