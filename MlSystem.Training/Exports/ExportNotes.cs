@@ -12,7 +12,7 @@ internal static class ExportNotes
         foreach (var trigger in plan.Triggers.Where(t => !isScheduled(t)))
         {
             yield return trigger.Kind == TriggerKind.Cron
-                ? $"NOT EXPORTED: schedule '{trigger.Name}' ({trigger.Cron}, {trigger.TimeZone}) has no form here."
+                ? $"NOT EXPORTED: schedule '{trigger.Name}' ({trigger.Cron}, {trigger.TimeZone}) has no form here: only Unix cron expressions have, for Airflow of one time zone."
                 : $"NOT EXPORTED: trigger '{trigger.Name}' of kind {trigger.Kind}; only schedules are.";
         }
 

@@ -17,7 +17,7 @@ public sealed partial class KubernetesExecutor(
     private static readonly TimeSpan DeleteTime = TimeSpan.FromSeconds(30);
 
     /// <summary>Sections that a step needs and that hold no keys.</summary>
-    private static readonly string[] Passed = ["services:", "Training:"];
+    private static readonly string[] Passed = ["services:features:", "services:registry:", "services:monitor:", "Training:"];
 
     public async Task<StepFacts> RunAsync(StepCall call, CancellationToken cancellationToken)
     {
