@@ -1,10 +1,11 @@
+using System.Buffers;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Offline;
 
 namespace MlSystem.FeatureStore.PointInTime.Joining;
 
-/// <summary>A feature's value in every slot of a block of labels.</summary>
-internal abstract class SlotColumn
+/// <summary>A feature's value in every slot of a block of labels. Its arrays are pooled: joins follow each other faster than such large ones are collected.</summary>
+internal abstract class SlotColumn : IDisposable
 {
     public static SlotColumn Of(Datatype datatype, int slots) => datatype switch
     {
@@ -34,11 +35,28 @@ internal abstract class SlotColumn
     /// <summary>Writes the values of some slots; null where the slot is -1.</summary>
     public abstract void Give(WritableVector vector, ReadOnlySpan<int> slots);
 
+    /// <summary>Gives the arrays back; the column is not used any more.</summary>
+    public abstract void Dispose();
+
+    /// <summary>At least as many zeros, or nulls.</summary>
+    internal static T[] Rent<T>(int slots)
+    {
+        var array = ArrayPool<T>.Shared.Rent(slots);
+        array.AsSpan(0, slots).Clear();
+        return array;
+    }
+
     private sealed class FixedColumn<T>(int slots) : SlotColumn
         where T : unmanaged
     {
-        private readonly T[] _values = new T[slots];
-        private readonly bool[] _has = new bool[slots];
+        private readonly T[] _values = ArrayPool<T>.Shared.Rent(slots);
+        private readonly bool[] _has = Rent<bool>(slots);
+
+        public override void Dispose()
+        {
+            ArrayPool<T>.Shared.Return(_values);
+            ArrayPool<bool>.Shared.Return(_has);
+        }
 
         public override void Take(DuckVector vector, int size, ReadOnlySpan<int> rows, ReadOnlySpan<int> slots)
         {
@@ -79,7 +97,9 @@ internal abstract class SlotColumn
 
     private sealed class TextColumn(int slots) : SlotColumn
     {
-        private readonly byte[]?[] _values = new byte[]?[slots];
+        private readonly byte[]?[] _values = Rent<byte[]?>(slots);
+
+        public override void Dispose() => ArrayPool<byte[]?>.Shared.Return(_values, clearArray: true);
 
         public override void Take(DuckVector vector, int size, ReadOnlySpan<int> rows, ReadOnlySpan<int> slots)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using MlSystem.FeatureStore.Definitions;
 using MlSystem.FeatureStore.Offline;
 
@@ -8,14 +9,14 @@ namespace MlSystem.FeatureStore.PointInTime.Joining;
 /// to that label's slot alone, which keeps the newest by (event time, created time, logged time). At the end a slot that nothing newer was
 /// offered to has what the slot before it has. So rows may come in any order and any number of times, none is sorted, and memory is for labels only.
 /// </summary>
-internal sealed class SlotSet(LabelBlock labels, IReadOnlyList<Datatype> datatypes)
+internal sealed class SlotSet(LabelBlock labels, IReadOnlyList<Datatype> datatypes) : IDisposable
 {
     /// <summary>No event is that old.</summary>
     private const long Empty = long.MinValue;
 
     private readonly long[] _eventUs = Filled(labels.Rows);
-    private readonly long[] _createdUs = new long[labels.Rows];
-    private readonly long[] _loggedUs = new long[labels.Rows];
+    private readonly long[] _createdUs = SlotColumn.Rent<long>(labels.Rows);
+    private readonly long[] _loggedUs = SlotColumn.Rent<long>(labels.Rows);
     private readonly SlotColumn[] _columns = [.. datatypes.Select(datatype => SlotColumn.Of(datatype, labels.Rows))];
     private readonly int[] _rows = new int[ChunkAppender.MaxRows];
     private readonly int[] _slots = new int[ChunkAppender.MaxRows];
@@ -89,10 +90,19 @@ internal sealed class SlotSet(LabelBlock labels, IReadOnlyList<Datatype> datatyp
         }
     }
 
+    /// <summary>Gives the memory back; the set is not used any more.</summary>
+    public void Dispose()
+    {
+        ArrayPool<long>.Shared.Return(_eventUs);
+        ArrayPool<long>.Shared.Return(_createdUs);
+        ArrayPool<long>.Shared.Return(_loggedUs);
+        Array.ForEach(_columns, column => column.Dispose());
+    }
+
     private static long[] Filled(int slots)
     {
-        var times = new long[slots];
-        Array.Fill(times, Empty);
+        var times = ArrayPool<long>.Shared.Rent(slots);
+        times.AsSpan(0, slots).Fill(Empty);
         return times;
     }
 

@@ -25,7 +25,7 @@ internal sealed class ViewJoin(DuckDBConnection connection, FeatureView view, IR
         for (long first = 0; first < entities.Rows; first += blockRows)
         {
             var block = await LabelBlock.ReadAsync(connection, view, first, (int)Math.Min(blockRows, entities.Rows - first), cancellationToken);
-            var slots = await ScanAsync(block, parts, entities, cancellationToken);
+            using var slots = await ScanAsync(block, parts, entities, cancellationToken);
             slots.Give(appender, slots.Resolve(view.Ttl is { } ttl ? UnixTime.Microseconds(ttl) : null));
         }
 
@@ -67,6 +67,7 @@ internal sealed class ViewJoin(DuckDBConnection connection, FeatureView view, IR
         foreach (var set in sets.Skip(1))
         {
             sets[0].Absorb(set);
+            set.Dispose();
         }
 
         return sets[0];
