@@ -11,15 +11,17 @@ public sealed class ChunkAppender : IDisposable
     public const int MaxRows = 2048;
 
     private readonly DuckDB.NET.Native.DuckDBAppender _appender;
-    private readonly DuckDBDataChunk _chunk;
+    private readonly DuckDBDataChunk[] _chunks;
 
-    public ChunkAppender(DuckDBConnection connection, string table, IReadOnlyList<Datatype> columns)
+    /// <param name="chunks">How many chunks can be filled at the same time, by as many threads.</param>
+    public ChunkAppender(DuckDBConnection connection, string table, IReadOnlyList<Datatype> columns, int chunks = 1)
     {
         Check(NativeMethods.Appender.DuckDBAppenderCreate(connection.NativeConnection, null!, table, out _appender), table);
         var types = columns.Select(column => NativeMethods.LogicalType.DuckDBCreateLogicalType(TypeOf(column))).ToArray();
         try
         {
-            _chunk = NativeMethods.DataChunks.DuckDBCreateDataChunk(Array.ConvertAll(types, type => type.DangerousGetHandle()), (ulong)types.Length);
+            var handles = Array.ConvertAll(types, type => type.DangerousGetHandle());
+            _chunks = [.. Enumerable.Range(0, chunks).Select(_ => NativeMethods.DataChunks.DuckDBCreateDataChunk(handles, (ulong)handles.Length))];
         }
         finally
         {
@@ -27,15 +29,18 @@ public sealed class ChunkAppender : IDisposable
         }
     }
 
-    /// <summary>A column of the rows that the next <see cref="Append"/> takes.</summary>
-    public WritableVector Vector(int column) => new(NativeMethods.DataChunks.DuckDBDataChunkGetVector(_chunk, column));
+    public int Chunks => _chunks.Length;
 
+    /// <summary>A column of the rows that the next <see cref="Append"/> of this chunk takes.</summary>
+    public WritableVector Vector(int column, int chunk = 0) => new(NativeMethods.DataChunks.DuckDBDataChunkGetVector(_chunks[chunk], column));
+
+    /// <summary>Appends a chunk and empties it; one at a time.</summary>
     /// <param name="rows">Up to <see cref="MaxRows"/>.</param>
-    public void Append(int rows)
+    public void Append(int rows, int chunk = 0)
     {
-        _ = NativeMethods.DataChunks.DuckDBDataChunkSetSize(_chunk, (ulong)rows);
-        Check(NativeMethods.Appender.DuckDBAppendDataChunk(_appender, _chunk), "rows");
-        NativeMethods.DataChunks.DuckDBDataChunkReset(_chunk);
+        _ = NativeMethods.DataChunks.DuckDBDataChunkSetSize(_chunks[chunk], (ulong)rows);
+        Check(NativeMethods.Appender.DuckDBAppendDataChunk(_appender, _chunks[chunk]), "rows");
+        NativeMethods.DataChunks.DuckDBDataChunkReset(_chunks[chunk]);
     }
 
     /// <summary>Makes what was appended part of the table.</summary>
@@ -43,7 +48,7 @@ public sealed class ChunkAppender : IDisposable
 
     public void Dispose()
     {
-        _chunk.Dispose();
+        Array.ForEach(_chunks, chunk => chunk.Dispose());
         _appender.Dispose();
     }
 

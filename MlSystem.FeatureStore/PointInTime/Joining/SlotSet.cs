@@ -73,20 +73,32 @@ internal sealed class SlotSet(LabelBlock labels, IReadOnlyList<Datatype> datatyp
         return Array.ConvertAll(labels.SlotOf, slot => sources[slot]);
     }
 
-    /// <summary>Appends the values of label rows.</summary>
+    /// <summary>Appends the values of label rows. The slots lie at random in memory, which several threads wait for at the same time.</summary>
     /// <param name="sources">From <see cref="Resolve"/>.</param>
-    public void Give(ChunkAppender appender, ReadOnlySpan<int> sources)
+    public void Give(ChunkAppender appender, int[] sources)
     {
-        while (!sources.IsEmpty)
+        for (var first = 0; first < sources.Length; first += appender.Chunks * ChunkAppender.MaxRows)
         {
-            var some = sources[..Math.Min(ChunkAppender.MaxRows, sources.Length)];
-            for (var column = 0; column < _columns.Length; column++)
+            var start = first;
+            Parallel.For(0, appender.Chunks, chunk => Fill(appender, chunk, Part(sources, start, chunk)));
+            for (var chunk = 0; chunk < appender.Chunks && Part(sources, first, chunk).Length is > 0 and var rows; chunk++)
             {
-                _columns[column].Give(appender.Vector(column), some);
+                appender.Append(rows, chunk);
             }
+        }
+    }
 
-            appender.Append(some.Length);
-            sources = sources[some.Length..];
+    private static ReadOnlySpan<int> Part(int[] sources, int first, int chunk)
+    {
+        var start = Math.Min(first + (chunk * ChunkAppender.MaxRows), sources.Length);
+        return sources.AsSpan(start, Math.Min(ChunkAppender.MaxRows, sources.Length - start));
+    }
+
+    private void Fill(ChunkAppender appender, int chunk, ReadOnlySpan<int> sources)
+    {
+        for (var column = 0; column < _columns.Length && !sources.IsEmpty; column++)
+        {
+            _columns[column].Give(appender.Vector(column, chunk), sources);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class ViewJoin(DuckDBConnection connection, FeatureView view, IR
         await DuckDb.ExecuteAsync(connection, $"CREATE TABLE {table} ({string.Join(", ", columns)})", cancellationToken);
         var parts = Parts();
         var blockRows = (int)Math.Clamp(memoryBytes / (24 + (parts.Count * SlotSet.BytesOfSlot(_datatypes))), ChunkAppender.MaxRows, 64 * 1024 * 1024);
-        using var appender = new ChunkAppender(connection, table, _datatypes);
+        using var appender = new ChunkAppender(connection, table, _datatypes, 4 * Math.Min(Environment.ProcessorCount, MaxWorkers));
         for (long first = 0; first < entities.Rows; first += blockRows)
         {
             var block = await LabelBlock.ReadAsync(connection, view, first, (int)Math.Min(blockRows, entities.Rows - first), cancellationToken);
