@@ -13,10 +13,13 @@ internal sealed class LightGbmBooster : SafeHandleZeroOrMinusOneIsInvalid
     // LightGBM keeps pointers into them.
     private readonly LightGbmDataset _training;
     private readonly LightGbmDataset? _held;
+    private readonly byte[] _predictParameters;
 
-    public LightGbmBooster(TrainingSet training, TrainingSet? held, string parameters)
+    /// <param name="threads">As in the parameters, under a lease of <see cref="LightGbmThreads"/>.</param>
+    public LightGbmBooster(TrainingSet training, TrainingSet? held, string parameters, int threads)
         : base(ownsHandle: true)
     {
+        _predictParameters = Utf8($"num_threads={threads} verbosity=-1");
         _training = LightGbmDataset.Create(training, parameters);
         Check(LGBM_BoosterCreate(_training.Pointer, Utf8(parameters), out var pointer));
         SetHandle(pointer);
@@ -52,7 +55,7 @@ internal sealed class LightGbmBooster : SafeHandleZeroOrMinusOneIsInvalid
         {
             var count = Math.Min(PredictRows, features.Rows - start);
             features.Fill(start, count, block.AsSpan(0, count * features.Width));
-            Check(LGBM_BoosterPredictForMat(handle, block, Float32, count, features.Width, 1, RawScore, 0, iterations, Utf8("verbosity=-1"), out _, part));
+            Check(LGBM_BoosterPredictForMat(handle, block, Float32, count, features.Width, 1, RawScore, 0, iterations, _predictParameters, out _, part));
             part.AsSpan(0, count * outputs).CopyTo(scores.AsSpan(start * outputs));
         }
 

@@ -18,11 +18,13 @@ internal sealed class LightGbmLearner : ILearner
             return Filled(options, folds[0].Fit);
         }
 
+        var threads = Threads(options, folds[0].Fit);
+        using var lease = LightGbmThreads.Enter(threads, context.Cancellation);
         var best = (Loss: double.PositiveInfinity, Options: options);
         foreach (var leaves in options.Leaves is { } given ? [given] : LeavesFor(folds[0].Fit.Rows))
         {
             var candidate = Filled(options with { Leaves = leaves }, folds[0].Fit);
-            var (loss, iterations) = LightGbmSearch.Run(folds, candidate, Parameters(candidate, folds[0].Fit.Targets), context);
+            var (loss, iterations) = LightGbmSearch.Run(folds, candidate, Parameters(candidate, folds[0].Fit.Targets, threads), threads, context);
             if (loss < best.Loss)
             {
                 best = (loss, candidate with { Iterations = options.Iterations ?? iterations });
@@ -35,7 +37,9 @@ internal sealed class LightGbmLearner : ILearner
     public FittedModel Fit(TrainingSet set, TabularOptions options, LearnerContext context)
     {
         var filled = Filled(options, set);
-        using var booster = new LightGbmBooster(set, null, Parameters(filled, set.Targets));
+        var threads = Threads(options, set);
+        using var lease = LightGbmThreads.Enter(threads, context.Cancellation);
+        using var booster = new LightGbmBooster(set, null, Parameters(filled, set.Targets, threads), threads);
         var rounds = filled.Iterations!.Value;
         for (var i = 0; i < rounds; i++)
         {
@@ -109,10 +113,11 @@ internal sealed class LightGbmLearner : ILearner
 
     private static int[] LeavesFor(int rows) => rows < 20_000 ? [4, 8, 16] : rows < 200_000 ? [31, 127] : [127];
 
-    private static string Parameters(TabularOptions options, TargetColumn targets)
+    /// <summary>Threads that wait for each other every few microseconds cost more than they gain on few rows, above all on busy cores.</summary>
+    private static int Threads(TabularOptions options, TrainingSet set) => set.Rows < FewRows ? 1 : options.Threads;
+
+    private static string Parameters(TabularOptions options, TargetColumn targets, int threads)
     {
-        // Threads that wait for each other every few microseconds cost more than they gain on few rows, above all on busy cores.
-        var threads = targets.AsFloats().Length < FewRows ? 1 : options.Threads;
         var objective = targets.Classes == 0 ? "objective=regression metric=l2"
             : targets.Classes == 2 ? "objective=binary metric=binary_logloss"
             : $"objective=multiclass metric=multi_logloss num_class={targets.Classes}";

@@ -6,12 +6,12 @@ namespace MlSystem.Training.Tabular.LightGbm;
 internal static class LightGbmSearch
 {
     /// <returns>The least loss and the number of rounds that gave it.</returns>
-    public static (double Loss, int Iterations) Run(IReadOnlyList<Fold> folds, TabularOptions options, string parameters, LearnerContext context)
+    public static (double Loss, int Iterations) Run(IReadOnlyList<Fold> folds, TabularOptions options, string parameters, int threads, LearnerContext context)
     {
         var boosters = new List<LightGbmBooster>();
         try
         {
-            boosters.AddRange(folds.Select(f => new LightGbmBooster(f.Fit, f.Held, parameters)));
+            boosters.AddRange(folds.Select(f => new LightGbmBooster(f.Fit, f.Held, parameters, threads)));
             return Rounds(folds, boosters, options, context);
         }
         finally
