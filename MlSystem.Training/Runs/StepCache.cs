@@ -24,7 +24,7 @@ public sealed class StepCache(IDbContextFactory<TrainingContext> contexts, DataD
     public static string? Key(IStep step, PipelineDefinition definition, IReadOnlyList<(string Step, IReadOnlyList<StepOutput> Outputs)> before)
     {
         var wanted = definition.Execution.Steps.GetValueOrDefault(step.Name)?.Cache ?? definition.Execution.Cache;
-        if (!wanted || step.CacheSections is not { } sections)
+        if (!wanted || !step.CanCache(definition) || step.CacheSections is not { } sections)
         {
             return null;
         }

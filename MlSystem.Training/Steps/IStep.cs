@@ -19,6 +19,9 @@ public interface IStep
     /// </summary>
     IReadOnlyList<string>? CacheSections => null;
 
+    /// <summary>Whether the step depends on nothing but its sections and the files before it in this definition.</summary>
+    bool CanCache(PipelineDefinition definition) => CacheSections is not null;
+
     /// <exception cref="StepFailedException">It can never succeed like this: the run fails at once.</exception>
     /// <exception cref="TransientStepException">It may succeed later: tried again with back-off. So are failed connections and timeouts.</exception>
     Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken);

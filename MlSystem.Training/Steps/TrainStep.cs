@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlSystem.Contracts;
 using MlSystem.Training.Clients;
+using MlSystem.Training.Pipelines;
 using MlSystem.Training.Tabular;
 using MlSystem.Training.Trainers;
 
@@ -17,6 +18,9 @@ public sealed class TrainStep(RegistryClient registry, TimeProvider time) : ISte
     public double Weight => 60;
 
     public IReadOnlyList<string>? CacheSections => ["trainer"];
+
+    /// <summary>What a warm start begins from is the registry's affair, and changes.</summary>
+    public bool CanCache(PipelineDefinition definition) => definition.Trainer.WarmStart is null;
 
     public async Task<StepFacts> RunAsync(StepContext context, CancellationToken cancellationToken)
     {

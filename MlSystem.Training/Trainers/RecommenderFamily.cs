@@ -1,6 +1,8 @@
+using System.Globalization;
 using MlSystem.Contracts;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Recommendation;
+using MlSystem.Training.Recommendation.Factorization;
 using MlSystem.Training.Recommendation.Models;
 using MlSystem.Training.Recommendation.Numerics;
 using MlSystem.Training.Recommendation.Serving;
@@ -26,9 +28,10 @@ internal sealed class RecommenderFamily : ITrainerFamily
 
     public IEnumerable<DefinitionError> Check(PipelineDefinition definition)
     {
-        if (definition.Trainer.WarmStart is not null)
+        if (definition.Trainer.WarmStart is not null && RecommenderKinds.All.FirstOrDefault(k => k.Name == definition.Trainer.Kind) is { StartsWarm: false })
         {
-            yield return new("$.trainer.warm_start", $"trainer '{definition.Trainer.Kind}' always starts from nothing");
+            var able = string.Join(", ", RecommenderKinds.All.Where(k => k.StartsWarm).Select(k => k.Name));
+            yield return new("$.trainer.warm_start", $"trainer '{definition.Trainer.Kind}' always starts from nothing; {able} can start from a version");
         }
 
         var columns = definition.Source.File?.Columns ?? definition.Source.Table?.Columns;
@@ -44,9 +47,15 @@ internal sealed class RecommenderFamily : ITrainerFamily
         var settings = new RecommenderSettings(kind.Parameters, job.Trainer.Parameters);
         var data = InteractionRows.Of(job.Rows, job.Keys, settings.Optional("minimum_label"));
         var context = new FitContext(Environment.ProcessorCount, (ulong)job.Trainer.Seed, progress, cancellationToken);
-        var model = Fit(kind, data, settings, context);
+        var warm = job.Parent is { } parent ? ParentFactors.Of(parent, kind.Name, settings.Whole("factors")) : null;
+        var model = Fit(kind, data, settings, context, warm);
         var top = settings.Whole("top_k");
         var parameters = settings.Describe(job.Trainer, data);
+        if (warm is not null)
+        {
+            parameters["warm_start_items"] = warm.Items.Count(i => data.Items.Find(i) >= 0).ToString(CultureInfo.InvariantCulture);
+        }
+
         var onnx = RankingGraph.Write(model, data.Items, PopularityModel.Fit(data).Scores, top, parameters).ToBytes();
         var signature = RankingGraph.Signature(top, data.Items.Count);
         using var scorer = new HistoryScorer(onnx);
@@ -74,11 +83,11 @@ internal sealed class RecommenderFamily : ITrainerFamily
         return new UnitLosses([.. scores.Users.Select(u => 1 - u.Ranking.Ndcg)], [.. scores.Users.Select(u => u.Row)]);
     }
 
-    private static IRankingModel Fit(RecommenderKind kind, Recommendation.Data.Interactions data, RecommenderSettings settings, FitContext context)
+    private static IRankingModel Fit(RecommenderKind kind, Recommendation.Data.Interactions data, RecommenderSettings settings, FitContext context, WarmStart? parent)
     {
         try
         {
-            return kind.Fit(data, settings, context);
+            return kind.Fit(data, settings, context, parent);
         }
         catch (DivergenceException error)
         {

@@ -32,6 +32,51 @@ public sealed class RecommenderPipelineTests
         Assert.Equal(2, world.Registry.Aliases["champion"]);
     }
 
+    [Theory]
+    [InlineData("als", """{"factors": 8, "iterations": 2}""")]
+    [InlineData("bpr", """{"factors": 8, "epochs": 3}""")]
+    public async Task A_warm_start_begins_from_the_champion_once_there_is_one(string kind, string parameters)
+    {
+        await using var world = await World.StartAsync();
+        await using var host = await world.HostAsync();
+        var pipeline = Pipeline(kind, parameters);
+        pipeline["trainer"]!["warm_start"] = new JsonObject { ["alias"] = "champion" };
+        pipeline["execution"] = new JsonObject { ["cache"] = true };
+        pipeline["gate"] = new JsonObject();
+        await host.Http.SendAsync(HttpMethod.Put, "/api/pipelines/shop", pipeline.ToJsonString(), 201);
+        for (var version = 1; version <= 2; version++)
+        {
+            var id = (await host.Http.SendAsync(HttpMethod.Post, "/api/pipelines/shop/runs", "{}", 202)).Text("run_id");
+            await host.Http.WaitForStateAsync(id, "succeeded");
+        }
+
+        Assert.NotEqual(world.Registry.File(1, ModelFiles.Onnx), world.Registry.File(2, ModelFiles.Onnx));
+        var lineages = new[] { 1, 2 }.Select(v => JsonSerializer.Deserialize(world.Registry.File(v, ModelFiles.Lineage), ContractsJson.Default.ModelLineage)!).ToArray();
+        Assert.False(lineages[0].Parameters.ContainsKey("warm_start_items"));
+        Assert.Equal("40", lineages[1].Parameters["warm_start_items"]);
+        Assert.Equal(1, lineages[1].ParentVersion);
+    }
+
+    [Fact]
+    public async Task A_warm_start_from_another_number_of_factors_fails_with_both_numbers()
+    {
+        await using var world = await World.StartAsync();
+        await using var host = await world.HostAsync();
+        async Task<JsonNode> RunAsync(JsonObject pipeline, string state)
+        {
+            await host.Http.SendAsync(HttpMethod.Put, "/api/pipelines/shop", pipeline.ToJsonString(), 201);
+            return await host.Http.WaitForStateAsync((await host.Http.SendAsync(HttpMethod.Post, "/api/pipelines/shop/runs", "{}", 202)).Text("run_id"), state);
+        }
+
+        await RunAsync(Pipeline("als", """{"factors": 8, "iterations": 2}"""), "succeeded");
+        var wider = Pipeline("als", """{"factors": 16, "iterations": 2}""");
+        wider["trainer"]!["warm_start"] = new JsonObject { ["version"] = 1 };
+        Assert.Contains("has 8 factors, this training 16", (await RunAsync(wider, "failed")).ToJsonString(), StringComparison.Ordinal);
+        var other = Pipeline("bpr", """{"factors": 8, "epochs": 2}""");
+        other["trainer"]!["warm_start"] = new JsonObject { ["version"] = 1 };
+        Assert.Contains("was trained by als", (await RunAsync(other, "failed")).ToJsonString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Mistakes_are_named_before_anything_runs()
     {
