@@ -35,6 +35,7 @@ namespace MlSystem.Training;
 [JsonSerializable(typeof(ValidationReport))]
 [JsonSerializable(typeof(SplitReport))]
 [JsonSerializable(typeof(TrainingReport))]
+[JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(GateDecision))]
 [JsonSerializable(typeof(TuningReport))]
 [JsonSerializable(typeof(TrialList))]

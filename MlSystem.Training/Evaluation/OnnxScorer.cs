@@ -22,26 +22,38 @@ internal sealed class OnnxScorer(byte[] onnx, ModelSignature signature, Microsof
         }
 
         var classes = signature.Outputs.FirstOrDefault(o => o.Name == StandardOutputs.Label)?.Categories ?? [];
-        var output = classes.Count > 0 ? StandardOutputs.Probabilities : StandardOutputs.Prediction;
+        string[] outputs = classes.Count > 0 ? [StandardOutputs.Probabilities, StandardOutputs.Label] : [StandardOutputs.Prediction];
         List<float> values = new(rows.Rows * Math.Max(1, classes.Count));
+        List<string> labels = new(rows.Rows);
         for (var start = 0; start < rows.Rows; start += BatchRows)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var count = Math.Min(BatchRows, rows.Rows - start);
-            using var results = _session.Run([.. signature.Inputs.Select(i => Input(i, rows[i.Name].AsSpan(start, count)))], [output]);
+            using var results = _session.Run([.. signature.Inputs.Select(i => Input(i, rows[i.Name].AsSpan(start, count)))], outputs);
             values.AddRange(results[0].AsEnumerable<float>());
+            labels.AddRange(classes.Count > 0 ? Labels(results[1], classes) : []);
         }
 
         return classes.Count > 0
-            ? new TabularPredictions { Classes = classes, Probabilities = [.. values], Labels = Likeliest(classes, values) }
+            ? new TabularPredictions { Classes = classes, Probabilities = [.. values], Labels = labels }
             : new TabularPredictions { Values = [.. values] };
     }
 
     public void Dispose() => _session.Dispose();
 
-    private static List<string> Likeliest(IReadOnlyList<string> classes, List<float> probabilities) =>
-        [.. Enumerable.Range(0, probabilities.Count / classes.Count)
-            .Select(row => classes[Enumerable.Range(0, classes.Count).MaxBy(c => probabilities[(row * classes.Count) + c])])];
+    /// <summary>The graph's own labels: where a threshold was chosen, they are not the likeliest classes.</summary>
+    private static IEnumerable<string> Labels(DisposableNamedOnnxValue output, IReadOnlyList<string> classes)
+    {
+        IEnumerable<string> labels = output.Value switch
+        {
+            Tensor<string> texts => texts,
+            Tensor<long> numbers => numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)),
+            Tensor<int> numbers => numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)),
+            Tensor<bool> truths => truths.Select(t => t ? "true" : "false"),
+            _ => throw new ScoringException($"The model's output '{output.Name}' has element type {output.ElementType}, which is no label."),
+        };
+        return labels.Select(label => classes.Contains(label) ? label : throw new ScoringException($"The model gives the label '{label}', which is none of its categories."));
+    }
 
     private static NamedOnnxValue Input(TensorSpec spec, ReadOnlySpan<string> cells) => spec.Datatype switch
     {

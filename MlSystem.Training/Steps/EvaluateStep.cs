@@ -8,6 +8,7 @@ namespace MlSystem.Training.Steps;
 public sealed class EvaluateStep : IStep
 {
     public const string StepName = "evaluate";
+    public const string ReportFile = "evaluation.json";
 
     public string Name => StepName;
 
@@ -29,6 +30,8 @@ public sealed class EvaluateStep : IStep
             result.Metrics.Where(m => context.Definition.Evaluation.Metrics.Count == 0 || wanted.Contains(m.Key)).ToDictionary(), StringComparer.Ordinal);
         await StepFiles.WriteAsync(context.Output(ModelFiles.Metrics), chosen, TrainingJson.Default.SortedDictionaryStringDouble, cancellationToken);
         await ModelSteps.WriteAsync(context, result.Files, cancellationToken);
+        var report = new EvaluationReport([.. result.Files.Keys.Order(StringComparer.Ordinal)]);
+        await StepFiles.WriteAsync(context.Output(ReportFile), report, TrainingJson.Default.EvaluationReport, cancellationToken);
         return StepFacts.None;
     }
 
@@ -44,3 +47,7 @@ public sealed class EvaluateStep : IStep
         }
     }
 }
+
+/// <summary>What was found beside the metrics: <c>evaluation.json</c>.</summary>
+/// <param name="Files">Plots and tables beside the metrics; they become artifacts of the run in the registry.</param>
+public sealed record EvaluationReport(IReadOnlyList<string> Files);

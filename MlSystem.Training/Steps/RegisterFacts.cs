@@ -8,7 +8,7 @@ using MlSystem.Training.Gates;
 namespace MlSystem.Training.Steps;
 
 /// <summary>What earlier steps found out and registration writes down.</summary>
-internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, TrainingReport Training, GateDecision Gate, SortedDictionary<string, double> Metrics)
+internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, TrainingReport Training, GateDecision Gate, SortedDictionary<string, double> Metrics, EvaluationReport Evaluation)
 {
     /// <summary>The version of this program: the informational version, which carries the commit where the build knows it.</summary>
     private static readonly string CodeVersion =
@@ -19,7 +19,8 @@ internal sealed record RegisterFacts(JoinReport Join, SplitReport Split, Trainin
         await StepFiles.ReadAsync(context.Input(SplitStep.StepName, SplitStep.ReportFile), TrainingJson.Default.SplitReport, cancellationToken),
         await StepFiles.ReadAsync(context.Input(TrainStep.StepName, TrainStep.ReportFile), TrainingJson.Default.TrainingReport, cancellationToken),
         await StepFiles.ReadAsync(context.Input(GateStep.StepName, GateStep.DecisionFile), TrainingJson.Default.GateDecision, cancellationToken),
-        await StepFiles.ReadAsync(context.Input(EvaluateStep.StepName, ModelFiles.Metrics), TrainingJson.Default.SortedDictionaryStringDouble, cancellationToken));
+        await StepFiles.ReadAsync(context.Input(EvaluateStep.StepName, ModelFiles.Metrics), TrainingJson.Default.SortedDictionaryStringDouble, cancellationToken),
+        await StepFiles.ReadAsync(context.Input(EvaluateStep.StepName, EvaluateStep.ReportFile), TrainingJson.Default.EvaluationReport, cancellationToken));
 
     /// <summary>Tags of run and version.</summary>
     public IReadOnlyList<Tag> Tags(StepContext context) =>

@@ -15,6 +15,7 @@ public sealed class RegisterStep(RegistryClient registry, IOptions<RunOptions> o
     public const string RegistrationFile = "registration.json";
     public const string RunTag = "mlsystem.pipeline_run_id";
     private const string ArtifactFolder = "model";
+    private const string EvaluationFolder = "evaluation";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     public string Name => StepName;
@@ -74,6 +75,11 @@ public sealed class RegisterStep(RegistryClient registry, IOptions<RunOptions> o
         foreach (var (name, content) in await facts.FilesAsync(context, run.RunId, cancellationToken))
         {
             await registry.UploadAsync(run, $"{ArtifactFolder}/{name}", content, cancellationToken);
+        }
+
+        foreach (var file in facts.Evaluation.Files)
+        {
+            await registry.UploadAsync(run, $"{EvaluationFolder}/{file}", await File.ReadAllBytesAsync(context.Input(EvaluateStep.StepName, file), cancellationToken), cancellationToken);
         }
 
         return await registry.CreateVersionAsync(

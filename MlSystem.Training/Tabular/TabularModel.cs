@@ -129,6 +129,13 @@ public sealed record TabularPredictions
     /// <summary>Predicted values, one a row; empty for classification.</summary>
     public float[] Values { get; init; } = [];
 
+    /// <summary>The predicted labels as positions in <see cref="Classes"/>, one a row.</summary>
+    public int[] LabelPositions()
+    {
+        var positions = Classes.Index().ToDictionary(c => c.Item, c => c.Index, StringComparer.Ordinal);
+        return [.. Labels.Select(label => positions[label])];
+    }
+
     /// <summary>Probabilities of one class, one a row.</summary>
     public float[] ProbabilityOf(int classIndex) =>
         [.. Enumerable.Range(0, Probabilities.Length / Classes.Count).Select(row => Probabilities[(row * Classes.Count) + classIndex])];

@@ -1,5 +1,6 @@
 using MlSystem.Contracts;
 using MlSystem.Training.Evaluation;
+using MlSystem.Training.Evaluation.Plots;
 using MlSystem.Training.Pipelines;
 using MlSystem.Training.Steps;
 using MlSystem.Training.Tabular;
@@ -33,7 +34,8 @@ internal sealed class TabularFamily : ITrainerFamily
     {
         using var scorer = new OnnxScorer(job.Onnx, job.Signature);
         var frame = Frames.Of(job.Rows, Frames.Schema(job.Features, job.Validation, job.Task));
-        return new EvaluationResult(TabularMetrics.Evaluate(frame, scorer.Score(job.Rows, cancellationToken)));
+        var predictions = scorer.Score(job.Rows, cancellationToken);
+        return new EvaluationResult(TabularMetrics.Evaluate(frame, predictions)) { Files = EvaluationFiles.Of(frame, predictions) };
     }
 
     public UnitLosses Losses(ScoringJob job, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using MlSystem.Training.Clients;
 using MlSystem.Training.Steps;
@@ -56,11 +55,11 @@ public sealed class TuneStep(RegistryClient registry, TimeProvider time) : IStep
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal)
         {
             [ReportFile] = JsonSerializer.SerializeToUtf8Bytes(report, TrainingJson.Default.TuningReport),
-            [HistoryFile] = Encoding.UTF8.GetBytes(TuningPlots.History(report)),
+            [HistoryFile] = TuningPlots.History(report),
         };
         if (TuningPlots.Importance(report) is { } importance)
         {
-            files[ImportanceFile] = Encoding.UTF8.GetBytes(importance);
+            files[ImportanceFile] = importance;
         }
 
         await ModelSteps.WriteAsync(context, files, cancellationToken);

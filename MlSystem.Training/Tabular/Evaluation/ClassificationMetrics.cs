@@ -57,8 +57,15 @@ public static class ClassificationMetrics
     }
 
     /// <summary>Mean of the classes' F1 over those that occur or are predicted.</summary>
-    public static double MacroF1(IReadOnlyList<int> actual, IReadOnlyList<int> predicted, int classes) =>
-        Enumerable.Range(0, classes).Where(c => actual.Contains(c) || predicted.Contains(c)).Average(c => F1(actual, predicted, c));
+    public static double MacroF1(IReadOnlyList<int> actual, IReadOnlyList<int> predicted, int classes) => Macro(F1, actual, predicted, classes);
+
+    /// <summary>Mean of a metric of single classes over those that occur or are predicted.</summary>
+    public static double Macro(Func<IReadOnlyList<int>, IReadOnlyList<int>, int, double> metric, IReadOnlyList<int> actual, IReadOnlyList<int> predicted, int classes) =>
+        Enumerable.Range(0, classes).Where(c => actual.Contains(c) || predicted.Contains(c)).Average(c => metric(actual, predicted, c));
+
+    /// <summary>Mean of the classes' F1, each weighted by its rows.</summary>
+    public static double WeightedF1(IReadOnlyList<int> actual, IReadOnlyList<int> predicted, int classes) =>
+        Enumerable.Range(0, classes).Sum(c => F1(actual, predicted, c) * actual.Count(a => a == c)) / actual.Count;
 
     private static (int Hits, int Actuals, int Predictions) Count(IReadOnlyList<int> actual, IReadOnlyList<int> predicted, int ofClass)
     {

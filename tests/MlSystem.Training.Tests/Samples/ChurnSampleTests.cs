@@ -96,7 +96,9 @@ public sealed class ChurnSampleTests
         var version = Assert.Single(registry.Versions);
         Assert.Contains(version.Tags, t => t is { Key: "mlsystem.gate", Value: "passed" });
         string[] files = [ModelFiles.Onnx, ModelFiles.Signature, ModelFiles.Baseline, ModelFiles.Metrics, ModelFiles.Lineage];
-        Assert.Equal(files.Order(), registry.Artifacts.Keys.Select(p => p.Split('/')[^1]).Order());
+        Assert.Equal(files.Order(), registry.Artifacts.Keys.Where(p => p.Contains("/model/", StringComparison.Ordinal)).Select(p => p.Split('/')[^1]).Order());
+        string[] evaluation = ["calibration.svg", "confusion.json", "confusion.svg", "precision_recall.svg", "roc.svg"];
+        Assert.Equal(evaluation, registry.Artifacts.Keys.Where(p => p.Contains("/evaluation/", StringComparison.Ordinal)).Select(p => p.Split('/')[^1]).Order());
         Assert.Equal(run.Metrics["auc"], (double)JsonNode.Parse(registry.File(1, ModelFiles.Metrics))!["auc"]!);
         CheckSignature(JsonSerializer.Deserialize(registry.File(1, ModelFiles.Signature), ContractsJson.Default.ModelSignature)!);
         var baseline = JsonSerializer.Deserialize(registry.File(1, ModelFiles.Baseline), ContractsJson.Default.Baseline)!;

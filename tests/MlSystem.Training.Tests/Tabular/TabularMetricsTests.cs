@@ -84,7 +84,7 @@ public sealed class TabularMetricsTests
         var frame = new TabularFrame(schema, new Dictionary<string, float[]> { ["x"] = [1, 2] }, new Dictionary<string, string[]>(), labels: ["yes", "yes"]);
         var predictions = new TabularPredictions { Classes = ["no", "yes"], Labels = ["yes", "no"], Probabilities = [0.2f, 0.8f, 0.6f, 0.4f] };
         var metrics = TabularMetrics.Evaluate(frame, predictions);
-        Assert.Equal(["accuracy", "brier", "f1", "log_loss", "pr_auc", "precision", "recall"], metrics.Keys.Order());
+        Assert.Equal(["accuracy", "brier", "calibration_error", "f1", "log_loss", "pr_auc", "precision", "recall"], metrics.Keys.Order());
         Assert.Equal(0.5, metrics["accuracy"], 12);
         Assert.Equal(1, metrics["precision"], 12);
     }
