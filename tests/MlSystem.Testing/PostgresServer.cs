@@ -32,12 +32,16 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _databases)}");
-        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
-        await command.ExecuteNonQueryAsync();
+        await ExecuteAsync($"CREATE DATABASE {name}");
         return ConnectionString(name);
     }
+
+    /// <summary>Refuses new connections to a database that <see cref="CreateDatabaseAsync"/> made, or takes them again.</summary>
+    public Task AllowConnectionsAsync(string connection, bool allow) =>
+        ExecuteAsync($"ALTER DATABASE {new NpgsqlConnectionStringBuilder(connection).Database} WITH ALLOW_CONNECTIONS {allow}");
+
+    /// <summary>The connection string of a database that does not exist.</summary>
+    public string MissingDatabase() => ConnectionString("missing");
 
     public async ValueTask DisposeAsync()
     {
@@ -50,12 +54,19 @@ public sealed class PostgresServer : IAsyncDisposable
         _folder.Dispose();
     }
 
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     private string ConnectionString(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=postgres;Password=postgres;Database={database}");
 
     private async Task StartServerAsync(bool durable)
     {
-        _port = FreePort.Next();
         var data = _folder["data"];
         if (!OperatingSystem.IsWindows() && Environment.UserName == "root")
         {
@@ -71,17 +82,36 @@ public sealed class PostgresServer : IAsyncDisposable
             }
         }
 
+        // A port that was free may be another program's by now.
+        for (var attempt = 1; !await TryListenAsync(data, durable, last: attempt == 3); attempt++)
+        {
+        }
+    }
+
+    private async Task<bool> TryListenAsync(string data, bool durable, bool last)
+    {
+        _port = FreePort.Next();
         _server = Run(
             "postgres", "-D", data, "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture),
             "-k", _folder.Path, "-c", durable ? "fsync=on" : "fsync=off", "-c", "max_connections=200");
-        await _server.WaitUntilAsync(CanConnectAsync, TimeSpan.FromSeconds(30));
+        try
+        {
+            await _server.WaitUntilAsync(CanConnectAsync, TimeSpan.FromSeconds(60));
+            return true;
+        }
+        catch (InvalidOperationException) when (_server.HasExited && !last)
+        {
+            await _server.DisposeAsync();
+            return false;
+        }
     }
 
     private async Task<bool> CanConnectAsync(CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
         await connection.OpenAsync(cancellationToken);
-        return true;
+        await using var command = new NpgsqlCommand("SHOW data_directory", connection);
+        return string.Equals((string?)await command.ExecuteScalarAsync(cancellationToken), _folder["data"], StringComparison.Ordinal);
     }
 
     /// <summary>As root the server runs as the package's own user, because PostgreSQL refuses to run as root.</summary>

@@ -84,18 +84,43 @@ public sealed class DatabaseTests : IDisposable
     {
         Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
         await using var postgres = await PostgresServer.StartAsync();
-        var template = await postgres.CreateDatabaseAsync();
-        // The next database's name is known before it exists: until then the server refuses.
-        var connection = template.Replace("Database=test1", "Database=test2", StringComparison.Ordinal);
-        Assert.NotEqual(template, connection);
+        var connection = await postgres.CreateDatabaseAsync();
+        await postgres.AllowConnectionsAsync(connection, false);
         await using var service = await TestService.StartAsync(
             builder => builder.AddDatabase<Notes, SqliteNotes, PostgresNotes>(), null, ("ConnectionStrings:database", connection), ("MlSystem:DataDirectory", _folder.Path));
         await service.WaitForAsync("\"pending\":[\"database\"]");
-        Assert.Equal(connection, await postgres.CreateDatabaseAsync());
+        await postgres.AllowConnectionsAsync(connection, true);
         await service.WaitForAsync("\"database\",\"status\":\"healthy\"");
         await using var context = await service.Services.GetRequiredService<IDbContextFactory<Notes>>().CreateDbContextAsync();
         Assert.IsType<PostgresNotes>(context);
         Assert.Equal(1, await context.Database.ExecuteSqlRawAsync("INSERT INTO note (text) VALUES ('x')"));
+    }
+
+    [Fact]
+    public async Task Replicas_that_start_together_create_the_missing_PostgreSQL_database_once()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
+        await using var postgres = await PostgresServer.StartAsync();
+        var replicas = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => TestService.StartAsync(
+            builder => builder.AddDatabase<Notes, SqliteNotes, PostgresNotes>(), null,
+            ("ConnectionStrings:database", postgres.MissingDatabase()), ("MlSystem:DataDirectory", _folder[$"replica{i}"]))));
+        try
+        {
+            foreach (var replica in replicas)
+            {
+                // Those that came second saw the creation fail, and tried again.
+                await replica.WaitForAsync("\"database\",\"status\":\"healthy\"");
+                await using var context = await replica.Services.GetRequiredService<IDbContextFactory<Notes>>().CreateDbContextAsync();
+                Assert.Equal(1, await context.Database.ExecuteSqlRawAsync("INSERT INTO note (text) VALUES ('x')"));
+            }
+        }
+        finally
+        {
+            foreach (var replica in replicas)
+            {
+                await replica.DisposeAsync();
+            }
+        }
     }
 
     [Fact]
